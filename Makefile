@@ -1,0 +1,68 @@
+# Two commands matter: `make run` and `make test`. Each sets up whatever it needs, from a fresh clone.
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
+
+.PHONY: run
+run: env ## start the database, the engine and the demo shop (PORT=, MAKEGOOD_CONFIG=, MAKEGOOD_MERCHANT_KEY=)
+	@PORT=$(PORT) exec $(BIN)/makegood run
+
+.PHONY: env
+env: $(VENV)/.installed ## make .venv with the `makegood` command in it
+
+$(VENV)/.installed: requirements.lock pyproject.toml scripts/venv
+	@scripts/venv $(PYTHON) $(VENV) requirements.lock
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.lock
+	@scripts/venv $(PYTHON) $(VENV) requirements-dev.lock
+	@touch $@
+
+node_modules/.installed: package-lock.json $(VENV)/.installed-dev
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+.PHONY: env-dev
+env-dev: $(VENV)/.installed-dev node_modules/.installed
+
+.PHONY: browser
+browser:
+	@scripts/browser
+
+.PHONY: test
+test: env-dev browser lint types ## run every check: format, lint, types, all tests, the browser's too
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+.PHONY: lint
+lint: env-dev
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+
+.PHONY: types
+types: env-dev
+	@$(BIN)/mypy
+	@$(BIN)/node node_modules/typescript/bin/tsc --project ui/jsconfig.json
+
+.PHONY: format
+format: env-dev ## rewrite the code in the house format
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+.PHONY: lock
+lock: ## renew both lock files (needs `uv` on the PATH)
+	@scripts/lock
+
+.PHONY: bench-fairness
+bench-fairness: env-dev ## ten million draws of the default wheel through every test of fairness
+	@$(BIN)/python -m tests.bench.fairness
+
+.PHONY: clean
+clean: ## remove the environment and caches; the data in var/ stays
+	@rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache

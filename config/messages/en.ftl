@@ -1,0 +1,229 @@
+# Every sentence a shopper reads, in English. A value between braces comes from the engine: { $label }.
+
+## Rewards: reward-<id in rewards.toml>
+
+reward-discount-5 = 5% off
+reward-discount-10 = 10% off
+reward-discount-20 = 20% off
+reward-free-shipping = Free delivery
+reward-sample = Free mini candle
+reward-vip-evening = Private evening
+reward-early-access = Early access
+
+## The name of a reward that has no message of its own, by its kind
+
+label-percent-off = { $percent }% off
+label-amount-off = { $amount } off
+label-free-shipping = Free delivery
+label-sample = Free gift
+label-vip-access = Invitation: { $event }
+
+## Why there is no wheel: one sentence for each code, without thresholds or secrets
+
+reason-stage-not-covered = This is for items already in a basket or ordered.
+reason-campaign-not-started = This offer has not started yet.
+reason-campaign-over = This offer has ended.
+reason-market-not-covered = This offer is not available in your country.
+reason-currency-not-covered = This offer is not available in this currency.
+reason-cart-too-small = Your basket is a little too small for this offer.
+reason-cart-too-large = Your basket is more than this offer can cover.
+reason-cart-unknown = We do not know what your basket comes to.
+reason-product-not-covered = This item is not part of the offer.
+reason-category-not-covered = This kind of item is not part of the offer.
+reason-shopper-not-covered = This offer is not open to your account.
+reason-too-many-spins = You have already spun the wheel recently.
+reason-award-limit-reached = You have already received all we can give for now.
+reason-stockout-too-old = Too much time has passed since you came for this item.
+reason-still-available = Good news: this item is still available.
+reason-available-on-backorder = Good news: you can still order it, it will simply arrive a little later.
+reason-address-not-accepted = We cannot accept this e-mail address.
+reason-address-already-used = An offer has already been made for this e-mail address.
+reason-budget-spent = We have already given all that was planned for now.
+reason-condition-not-met = This offer does not fit your order.
+reason-no-campaign = There is no offer at the moment.
+
+## The <makegood-stockout> element
+
+widget-sold-out = “{ $title }” is sold out.
+widget-sold-out-unnamed = This item is sold out.
+widget-expected = Expected back on { $date }.
+widget-expected-unknown = We do not know yet when it will be back.
+widget-why-supplier-delay = Our supplier is running late.
+widget-why-transport-delay = The delivery to our warehouse is running late.
+widget-why-high-demand = Far more of you wanted it than we had thought.
+widget-why-production = Making it takes longer than planned.
+widget-why-quality-check = The last batch was not good enough, so we sent it back.
+widget-why-discontinued = It is no longer made.
+widget-alternatives = You might like instead:
+widget-not-eligible = No wheel this time:
+widget-invite = We are sorry. To make up for it, have a spin: every slice wins.
+widget-spin = Spin the wheel
+widget-decline = No thanks
+widget-spinning = The wheel is turning…
+widget-declined = All right, no wheel. You can change your mind.
+widget-reopen = Show the wheel
+widget-wheel = Wheel of { $count } slices, each as wide as its odds
+widget-odds-title = Your odds, and the proof of the draw
+widget-odds = { $label }: { $part } in { $whole } ({ $percent })
+widget-when-gone = If it is all gone: { $label }
+widget-commitment = The secret number of this draw is already chosen. Its fingerprint keeps us from changing it:
+widget-seed = Your share of the chance
+widget-seed-help = It is mixed with the secret number. Change it if you like: 1 to 64 plain characters.
+widget-won = You won: { $label }
+widget-already = You have already spun the wheel. Here is your result.
+widget-replaced = “{ $label }” is all gone. As announced, it becomes “{ $instead }”.
+widget-copy = Copy the code
+widget-copied = Copied ✓
+widget-expires = Valid until { $date }.
+widget-status =
+    { $status ->
+        [reserved] This code is being used on an order.
+        [redeemed] This code has been used.
+        [refunded] The order of this code was refunded.
+        [expired] This code has expired.
+       *[other] This code is no longer valid.
+    }
+widget-verified = Draw verified by your browser.
+widget-unverified = Careful: your browser could not confirm this draw. Your code still works; please show us the check.
+widget-uncheckable = This page is not on https, so your browser cannot check the draw here.
+widget-check = Check this spin
+widget-failed = The connection was lost. Your spin is not: try again.
+widget-retry = Try again
+widget-over = This offer is closed. Reload the page to see where it stands.
+
+## The /verify page
+
+verify-title = Check a spin
+verify-intro = This page does the whole computation again in your own browser, from what the shopper was given. Nothing is sent to the shop.
+verify-other = Check another spin
+verify-paste = Paste the receipt (JSON) or the “Check this spin” link here, or drop a file
+verify-button = Check
+verify-not-receipt = This text is not the receipt of a spin.
+verify-good = Everything matches. This spin is genuine.
+verify-bad =
+    { $count ->
+        [one] { $count } value does not match. This receipt is not that of an honest spin, or it was altered.
+       *[other] { $count } values do not match. This receipt is not that of an honest spin, or it was altered.
+    }
+verify-unable = Your browser cannot check here: cryptography needs a page on https (or localhost). Open this page over https.
+verify-outcome = The slice drawn: “{ $label }”, at { $stop } of a turn.
+verify-given = Given
+verify-computed = Computed here
+verify-matches = matches
+verify-differs = does not match
+verify-step-promise = The promise
+verify-step-promise-text = Before the shopper chose a seed, the shop published the fingerprint of its secret number. It disclosed the number afterwards: the fingerprint must be the same.
+verify-step-table = The wheel shown
+verify-step-table-text = Each slice has as many tickets as its weight. The fingerprint of this table is part of the draw: nobody can change it afterwards.
+verify-step-you = The shopper’s part
+verify-step-you-text = The shopper’s seed and the offer’s number are part of the draw too: the shop cannot know the result beforehand.
+verify-step-draw = The draw
+verify-step-draw-text = All of it is mixed by HMAC-SHA256. That gives a ticket, the slice that holds it, and where the wheel stops.
+verify-step-reward = The reward
+verify-step-reward-text = The reward given is that of the slice, or the one announced to replace it.
+verify-step-secret = The secret of the day
+verify-step-secret-text = The secret numbers of a day come from one secret, sealed in the morning and published when the day’s last offer is over. Then anyone can see that none was picked by hand.
+verify-secret-sealed = Not published yet: it will be once every offer of { $date } is over.
+verify-secret-sealed-until = Not published yet: it will be on { $date }.
+verify-secret-unlisted = The shop announced no secret for { $date }.
+verify-secret-unreachable = The shop does not answer. The checks above do not need it.
+verify-check-algorithm = Algorithm
+verify-check-commitment = Fingerprint of the disclosed secret number
+verify-check-commitment-kept = Fingerprint repeated in the proof
+verify-check-table-digest = Fingerprint of the wheel
+verify-check-table-kept = Fingerprint of the wheel repeated in the proof
+verify-check-total-weight = Number of tickets
+verify-check-offer-id = Number of the offer
+verify-check-client-seed = The shopper’s seed
+verify-check-round = Round
+verify-check-ticket = Ticket
+verify-check-slice = Slice
+verify-check-slice-index = Position of the slice (from 0)
+verify-check-stop = Where the wheel stops, in turns
+verify-check-reward = Reward
+verify-check-readable = Receipt complete and readable
+verify-check-secret-digest = Fingerprint of the secret of the day
+verify-check-server-seed = Secret number made from the secret of the day
+verify-slice = Slice
+verify-tickets = Tickets
+verify-odds = Odds
+
+## The demo shop
+
+demo-title = Maison Lueur
+demo-tagline = Lights and gentle things for the home
+demo-hero = Soft lights, and things that last.
+demo-hero-text = Small batches, fine materials. So it happens that everything goes at once: that is where Makegood comes in.
+demo-about = Demo shop. Everything in it is made up, except Makegood.
+demo-tour = The tour in three steps
+demo-tour-basket = Put the Lune 38 lamp in your basket. It will sell out before your eyes.
+demo-tour-spin = Spin the wheel and copy your code.
+demo-tour-checkout = Use the code at checkout.
+demo-tour-start = See the Lune 38 lamp
+demo-verify = Check a spin of the wheel
+demo-new-shopper = New shopper
+demo-new-shopper-title = Start over with an empty basket and a new identity
+demo-language = Français
+demo-basket = Basket
+demo-basket-count =
+    { $count ->
+        [one] Basket, { $count } item
+       *[other] Basket, { $count } items
+    }
+demo-skip = Skip to content
+demo-products = Our things
+demo-sold-out = Sold out
+demo-wanted = In demand
+demo-in-stock = In stock
+demo-back = The whole shop
+demo-add = Add to basket
+demo-added = Added to your basket
+demo-see-basket = See the basket
+demo-basket-empty = Your basket is empty.
+demo-basket-fill = Choose something
+demo-just-sold-out = Just sold out
+demo-just-sold-out-text = Someone took the last one during your visit. It is not counted in the total.
+demo-swap = Take “{ $name }” instead
+demo-remove = Remove
+demo-quantity = Quantity
+demo-fewer = One fewer
+demo-more = One more
+demo-subtotal = Subtotal
+demo-shipping = Delivery
+demo-shipping-free = Free
+demo-total = Total
+demo-to-checkout = Check out
+demo-nothing-to-order = There is nothing left to order for now. Choose something else.
+demo-checkout = Checkout
+demo-order = Order { $order }
+demo-deliver-to = Deliver to
+demo-address = Ada Martin, 12 rue des Lilas, 69004 Lyon
+demo-pay-with = Pay with
+demo-card = Demo card ending in 4242. Nothing will be charged.
+demo-code = Discount code
+demo-code-apply = Apply
+demo-code-use = Use my code { $code }
+demo-code-remove = Remove the code
+demo-code-held = Code reserved for this order: { $label }
+demo-code-invitation = Invitation confirmed with this order
+demo-gift = Gift: { $name }
+demo-pay = Pay { $total }
+demo-cancel = Cancel the order
+demo-cancelled = Order cancelled. Your code is free again.
+demo-thanks = Thank you, it is on its way!
+demo-thanks-text = Order { $order }, { $total }. You paid nothing: this is a demo.
+demo-thanks-saved = Your code saved you { $amount }.
+demo-thanks-code = Your code has been used: { $label }.
+demo-continue = Carry on looking
+demo-error = The shop could not answer. Try again in a moment.
+demo-code-refused =
+    { $status ->
+        [unknown] We do not know this code. Check that it is complete.
+        [reserved] This code is already reserved for another order.
+        [redeemed] This code has already been used.
+        [refunded] This code has already been used.
+        [expired] This code has expired.
+        [basket] The basket is too small for this code.
+        [shopper] This code was won by someone else.
+       *[other] This code cannot be used on this order.
+    }

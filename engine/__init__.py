@@ -1,0 +1,1 @@
+"""Makes it happen: HTTP, PostgreSQL, Redis, jobs, time and the command line."""

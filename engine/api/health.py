@@ -1,0 +1,39 @@
+"""For the operator: is it alive, is it ready, how much of what."""
+
+from typing import Any
+
+from litestar import Response, get
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.services import Services
+
+
+@get("/health/live", tags=["operator"], summary="The process answers")
+async def live() -> dict[str, str]:
+    return {"status": "live"}
+
+
+@get("/health/ready", tags=["operator"], summary="Database there, migrations done, config sound")
+async def ready(services: Services) -> Response[dict[str, Any]]:
+    """503 while spins cannot work; a config refused since the start is told, and does not stop the old one working."""
+    problems = []
+    try:
+        if not await services.is_migrated():
+            problems.append("migrations are missing: run `makegood migrate`")
+    except (SQLAlchemyError, OSError) as error:
+        problems.append(f"the database is away: {type(error).__name__}")
+    body = {
+        "status": "unready" if problems else "ready",
+        "problems": problems,
+        "config": {
+            "digest": services.config.digest,
+            "refused": [str(problem) for problem in services.live.problems],
+        },
+    }
+    return Response(body, status_code=503 if problems else 200)
+
+
+@get("/metrics", include_in_schema=False)
+async def metrics() -> Response[bytes]:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,162 @@
+"""What the shop's server calls, with its key."""
+
+from datetime import timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Response, delete, get, post, put
+from litestar.openapi.spec import SecurityRequirement
+from litestar.params import Parameter
+
+from engine import clock
+from engine.api import views
+from engine.api.schemas import (
+    CodeView,
+    ConfirmBody,
+    RedemptionBody,
+    RedemptionView,
+    StockBody,
+    StockChanged,
+    StockoutReport,
+    StockoutReported,
+    StockView,
+)
+from engine.api.security import Call, merchant_of
+from engine.api.storefront import REPLAYED
+from engine.db.tables import Stock
+from engine.errors import MakegoodError, NotFoundError
+from engine.flows import redemptions, shoppers, stock, stockouts
+from engine.flows.redemptions import Held
+from engine.services import Services
+
+Sku = Annotated[str, Parameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+Code = Annotated[str, Parameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+ShopperId = Annotated[str, Parameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+
+
+class MerchantController(Controller):
+    """Stockouts, stock, codes, redemptions, shoppers."""
+
+    path = "/v1"
+    tags = ["merchant"]  # noqa: RUF012  # Litestar reads this class attribute
+    security: list[SecurityRequirement] = [{"merchantKey": []}]  # noqa: RUF012  # as above
+
+    @post("/stockouts", summary="Report that a shopper met a sold-out product")
+    async def report(self, request: Call, services: Services, data: StockoutReport) -> Response[StockoutReported]:
+        now = clock.now()
+        async with services.transaction() as session:
+            await merchant_of(request, services, session)
+            reported = await stockouts.report(session, services.vault, data, now=now)
+        expires_at = (now + timedelta(seconds=services.settings.token_seconds)).replace(microsecond=0)
+        token = services.vault.sign_token(data.shopper.id, reported.stockout_id, expires_at)
+        view = StockoutReported(reported.stockout_id, token, expires_at)
+        return Response(
+            view, status_code=200 if reported.replayed else 201, headers=REPLAYED if reported.replayed else {}
+        )
+
+    @put("/stock/{sku:str}", summary="Say how many are there and when more come")
+    async def put_stock(self, request: Call, services: Services, sku: Sku, data: StockBody) -> StockChanged:
+        async with services.transaction() as session:
+            await merchant_of(request, services, session)
+            known, applied = await stock.put(session, sku, data, now=clock.now())
+            view = views.stock(known)
+        return StockChanged(
+            view.sku, view.available, view.expected_on, view.reason, view.backorderable, view.as_of, applied
+        )
+
+    @get("/stock/{sku:str}", summary="Read back what was last said of a product")
+    async def get_stock(self, request: Call, services: Services, sku: Sku) -> StockView:
+        async with services.transaction() as session:
+            await merchant_of(request, services, session)
+            known = await session.get(Stock, sku)
+        if known is None:
+            raise NotFoundError("nothing was ever said of this product", code="sku_unknown")
+        return views.stock(known)
+
+    @get("/codes/{code:str}", summary="Is a code valid, for whom, on what terms")
+    async def get_code(self, request: Call, services: Services, code: Code) -> CodeView:
+        async with services.transaction() as session:
+            merchant = await merchant_of(request, services, session)
+            async with CodeGuard(services, merchant.key_id):
+                known = await redemptions.look_up(session, services.vault, services.versions, code)
+            return views.code(known, services.vault, services.messages(known.locale))
+
+    @post("/codes/{code:str}/redemptions", summary="Reserve a code for an order")
+    async def reserve(
+        self, request: Call, services: Services, code: Code, data: RedemptionBody
+    ) -> Response[RedemptionView]:
+        async with services.transaction() as session:
+            merchant = await merchant_of(request, services, session)
+            async with CodeGuard(services, merchant.key_id):
+                held = await redemptions.reserve(
+                    session,
+                    services.vault,
+                    services.versions,
+                    code,
+                    data,
+                    minutes=services.config.shop.reservation_minutes,
+                    now=clock.now(),
+                )
+        return _redemption(services, held, made=201)
+
+    @post("/redemptions/{redemption_id:uuid}/confirm", status_code=200, summary="The order is paid")
+    async def confirm(
+        self, request: Call, services: Services, redemption_id: UUID, data: ConfirmBody | None = None
+    ) -> Response[RedemptionView]:
+        told_minor = data.discount_minor if data else None
+        async with services.transaction() as session:
+            await merchant_of(request, services, session)
+            held = await redemptions.confirm(
+                session, services.versions, services.announce, redemption_id, told_minor, now=clock.now()
+            )
+        return _redemption(services, held)
+
+    @post("/redemptions/{redemption_id:uuid}/release", status_code=200, summary="The order will not be paid")
+    async def release(self, request: Call, services: Services, redemption_id: UUID) -> Response[RedemptionView]:
+        async with services.transaction() as session:
+            await merchant_of(request, services, session)
+            held = await redemptions.release(session, services.versions, redemption_id, now=clock.now())
+        return _redemption(services, held)
+
+    @post("/redemptions/{redemption_id:uuid}/refund", status_code=200, summary="The paid order is undone")
+    async def refund(self, request: Call, services: Services, redemption_id: UUID) -> Response[RedemptionView]:
+        async with services.transaction() as session:
+            await merchant_of(request, services, session)
+            held = await redemptions.refund(
+                session, services.versions, services.announce, redemption_id, now=clock.now()
+            )
+        return _redemption(services, held)
+
+    @get("/shoppers/{shopper_id:str}", summary="Export everything kept about one person")
+    async def export(self, request: Call, services: Services, shopper_id: ShopperId) -> dict[str, Any]:
+        async with services.transaction() as session:
+            await merchant_of(request, services, session)
+            return await shoppers.export(session, services.vault, shopper_id)
+
+    @delete("/shoppers/{shopper_id:str}", summary="Erase one person; the books stay balanced")
+    async def erase(self, request: Call, services: Services, shopper_id: ShopperId) -> None:
+        async with services.transaction() as session:
+            await merchant_of(request, services, session)
+            await shoppers.erase(session, services.versions, shopper_id, now=clock.now())
+
+
+class CodeGuard:
+    """Lets a key ask for codes until it has asked for too many that do not exist: guessing stops, checkouts go on."""
+
+    def __init__(self, services: Services, key_id: UUID) -> None:
+        self._limiter = services.limiter
+        self._per_minute = services.config.shop.limits.code_misses_per_minute
+        self._who = str(key_id)
+
+    async def __aenter__(self) -> None:
+        await self._limiter.refuse_if_spent("code misses", self._who, self._per_minute)
+
+    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, MakegoodError) and error.code == "code_unknown":
+            await self._limiter.hit("code misses", self._who, self._per_minute)
+
+
+def _redemption(services: Services, held: Held, *, made: int = 200) -> Response[RedemptionView]:
+    messages = services.messages("")
+    status = 200 if held.replayed else made
+    return Response(views.redemption(held, messages), status_code=status, headers=REPLAYED if held.replayed else {})

@@ -1,0 +1,120 @@
+"""Every error leaves as `application/problem+json` with a stable `code` (RFC 9457)."""
+
+import re
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import ClientException, HTTPException, ValidationException
+from psycopg import errors as postgres
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from engine.errors import FieldError, InvalidBodyError, MakegoodError, MalformedBodyError, UnavailableError
+
+log = structlog.get_logger()
+
+_AT = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
+# The database is away, shutting down, out of connections or slower than its bounds: the caller may try again.
+_AWAY = (
+    postgres.OperationalError,
+    postgres.AdminShutdown,
+    postgres.QueryCanceled,
+    postgres.LockNotAvailable,
+    postgres.SerializationFailure,
+    postgres.DeadlockDetected,
+)
+
+
+def from_makegood(_request: Request[Any, Any, Any], error: MakegoodError) -> Response[bytes]:
+    return _problem(
+        status=error.status,
+        code=error.code,
+        title=error.title,
+        detail=error.detail,
+        errors=error.errors,
+        headers=error.headers,
+    )
+
+
+def from_validation(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
+    """A body or parameter of the wrong shape: 422, naming the field at fault."""
+    errors = [_field_error(item) for item in error.extra if isinstance(item, dict)] if error.extra else []
+    detail = "; ".join(f"{item.field}: {item.message}" for item in errors) or error.detail
+    return from_makegood(request, InvalidBodyError(detail, errors=errors))
+
+
+def from_client(request: Request[Any, Any, Any], error: ClientException) -> Response[bytes]:
+    if "msgspec" in str(error.__cause__.__class__) or "JSON" in error.detail:
+        return from_makegood(request, MalformedBodyError(error.detail))
+    return from_http(request, error)
+
+
+def from_http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Anything Litestar itself refuses: no route, wrong method, too large, wrong media type."""
+    status = HTTPStatus(error.status_code)
+    code = re.sub(r"[^a-z]+", "_", status.phrase.lower()).strip("_")
+    headers = dict(error.headers or {})
+    return _problem(status=error.status_code, code=code, title=status.phrase, detail=error.detail, headers=headers)
+
+
+def from_database(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    if isinstance(error, PoolTimeoutError) or isinstance(getattr(error, "orig", error), _AWAY):
+        log.warning("database unavailable", error=type(getattr(error, "orig", error)).__name__)
+        return from_makegood(request, UnavailableError("the database is busy or away; try again"))
+    return from_anything(request, error)
+
+
+def from_anything(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    log.error("unexpected error", exc_info=error)
+    return _problem(status=500, code="internal_error", title="Something went wrong here", detail="it has been logged")
+
+
+HANDLERS: dict[int | type[Exception], Any] = {
+    MakegoodError: from_makegood,
+    ValidationException: from_validation,
+    ClientException: from_client,
+    HTTPException: from_http,
+    DBAPIError: from_database,
+    PoolTimeoutError: from_database,
+    Exception: from_anything,
+}
+
+
+def _field_error(item: dict[str, Any]) -> FieldError:
+    """Take Litestar's view of a msgspec error apart into a path and a sentence."""
+    message, key = str(item.get("message", "")), str(item.get("key", ""))
+    if match := _AT.match(message):
+        message, key = match[1], match[2]
+    if missing := re.match(r"^Object missing required field `(.+)`$", message):
+        key = f"{key}.{missing[1]}" if key and key != "data" else missing[1]
+        message = "is missing"
+    return FieldError(key, message[:1].lower() + message[1:])
+
+
+def _problem(
+    *,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    errors: tuple[FieldError, ...] = (),
+    headers: dict[str, str] | None = None,
+) -> Response[bytes]:
+    body: dict[str, Any] = {
+        "type": f"urn:makegood:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    if errors:
+        body["errors"] = [msgspec.to_builtins(error) for error in errors]
+    return Response(
+        msgspec.json.encode(body),
+        status_code=status,
+        media_type="application/problem+json",
+        headers=headers,
+    )

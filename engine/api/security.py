@@ -1,0 +1,61 @@
+"""Who is calling, and how often: merchants by key, shoppers by token."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from litestar import Request
+from litestar.datastructures import State
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine import clock
+from engine.db.tables import ApiKey
+from engine.errors import KeyRefusedError, NotAllowedError, NotSignedInError
+from engine.services import Services
+from engine.vault import ShopperToken, api_key_digest
+
+HEADER_LENGTH_MAX = 4096
+
+Call = Request[None, None, State]
+
+
+class Merchant(NamedTuple):
+    """The shop's server, by the key it holds."""
+
+    key_id: UUID
+    role: str
+
+
+async def merchant_of(call: Call, services: Services, session: AsyncSession) -> Merchant:
+    """Return the merchant behind the key; raise 401 for an unknown one, 403 for another role, 429 for too many."""
+    key = _bearer(call)
+    # The digest of a 256-bit random key is looked up whole, so its timing tells nothing useful.
+    found = select(ApiKey).where(ApiKey.key_digest == api_key_digest(key), ApiKey.revoked_at.is_(None))
+    row = (await session.execute(found)).scalar_one_or_none()
+    if row is None:
+        raise KeyRefusedError
+    await services.limiter.hit("key", str(row.id), services.config.shop.limits.key_per_minute)
+    if row.role != "merchant":
+        raise NotAllowedError(f"this key's role is {row.role}; a merchant's is needed")
+    return Merchant(row.id, row.role)
+
+
+async def shopper_of(call: Call, services: Services) -> ShopperToken:
+    """Return what the shopper's token says; raise 401 when it is forged or over, 429 for too many calls."""
+    limits = services.config.shop.limits
+    await services.limiter.hit("address", _address(call), limits.address_per_minute)
+    token = services.vault.read_token(_bearer(call), now=clock.now())
+    await services.limiter.hit("shopper", token.shopper_id, limits.shopper_per_minute)
+    return token
+
+
+def _bearer(call: Call) -> str:
+    header = call.headers.get("authorization", "")
+    scheme, _, credential = header.partition(" ")
+    if len(header) > HEADER_LENGTH_MAX or scheme.lower() != "bearer" or not credential.strip():
+        raise NotSignedInError
+    return credential.strip()
+
+
+def _address(call: Call) -> str:
+    return call.client.host if call.client else "unknown"

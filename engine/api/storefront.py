@@ -1,0 +1,62 @@
+"""What a shopper's browser calls, with the token of one stockout."""
+
+from litestar import Controller, Response, get, post
+from litestar.openapi.spec import SecurityRequirement
+
+from engine import clock
+from engine.api import views
+from engine.api.schemas import OfferView, SpinBody, SpinView, WonList
+from engine.api.security import Call, shopper_of
+from engine.flows import awards, offers, spins
+from engine.services import Services
+
+REPLAYED = {"Idempotent-Replayed": "true"}
+
+
+class StorefrontController(Controller):
+    """Offer, spin, awards."""
+
+    path = "/v1"
+    tags = ["shopper"]  # noqa: RUF012  # Litestar reads this class attribute
+    security: list[SecurityRequirement] = [{"shopperToken": []}]  # noqa: RUF012  # as above
+
+    @get("/offer", summary="Decide once what the shopper may do, then repeat it")
+    async def offer(self, request: Call, services: Services) -> OfferView:
+        token = await shopper_of(request, services)
+        async with services.transaction() as session:
+            made = await offers.make(
+                session, services.vault, services.versions, services.config.versions, token, now=clock.now()
+            )
+            return views.offer(made, services.messages(made.shopper.locale))
+
+    @post("/offer/spin", status_code=200, summary="Spin once; again returns the first result")
+    async def spin(self, request: Call, services: Services, data: SpinBody) -> Response[SpinView]:
+        token = await shopper_of(request, services)
+        async with services.transaction() as session:
+            spun = await spins.spin(
+                session,
+                services.vault,
+                services.versions,
+                services.announce,
+                token,
+                client_seed=data.client_seed,
+                now=clock.now(),
+            )
+            view = views.spin(spun, services.vault, services.messages(spun.locale))
+        return Response(view, headers=REPLAYED if spun.replayed else {})
+
+    @get("/awards", summary="Everything won, with codes and expiry")
+    async def awards(self, request: Call, services: Services) -> WonList:
+        token = await shopper_of(request, services)
+        async with services.transaction() as session:
+            locale = await awards.locale_of(session, token.shopper_id)
+            rows = await awards.of_shopper(session, token.shopper_id)
+            messages = services.messages(locale)
+            return WonList(
+                [
+                    views.won(
+                        award, spin_id, await services.versions.get(session, award.version), services.vault, messages
+                    )
+                    for award, spin_id in rows
+                ]
+            )

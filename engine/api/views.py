@@ -1,0 +1,182 @@
+"""From rows to what callers see, in the shopper's language."""
+
+from uuid import UUID
+
+from engine.api.schemas import (
+    Alternative,
+    AwardView,
+    CodeView,
+    OfferView,
+    ProductView,
+    ReasonView,
+    RedemptionView,
+    SliceView,
+    SpinView,
+    StockView,
+    TermsView,
+    WheelView,
+    WhenGone,
+    WonView,
+)
+from engine.campaigns import Version
+from engine.clock import now
+from engine.db.tables import Award, Stock
+from engine.flows.awards import status_at
+from engine.flows.offers import Made
+from engine.flows.redemptions import Held, Known
+from engine.flows.spins import Spun
+from engine.messages import Messages
+from engine.vault import Vault
+from rewards.catalogue import AmountOff, FreeShipping, PercentOff, Reward, Sample, VipAccess
+from rewards.odds import odds_text
+from rewards.wheel import ALGORITHM
+
+
+def offer(made: Made, messages: Messages) -> OfferView:
+    row, stockout, stock = made.offer, made.stockout, made.stock
+    return OfferView(
+        offer_id=row.id,
+        eligible=row.status != "refused",
+        reasons=[reason(item["code"], messages) for item in row.reasons],
+        arm=row.arm,
+        expires_at=row.expires_at,
+        wheel=_wheel(made, messages) if row.commitment else None,
+        patience=None,
+        product=ProductView(
+            sku=stockout.sku,
+            # What PUT /v1/stock says is newer than the report, where it says anything.
+            expected_on=(stock and stock.expected_on) or stockout.expected_on,
+            reason=(stock and stock.reason) or stockout.reason,
+            alternatives=[Alternative(**item) for item in stockout.alternatives],
+        ),
+    )
+
+
+def reason(code: str, messages: Messages) -> ReasonView:
+    return ReasonView(code, messages.text(f"reason-{code.replace('_', '-')}"))
+
+
+def _wheel(made: Made, messages: Messages) -> WheelView:
+    version, table = made.version, made.version.table
+    slices = []
+    for piece in table.slices:
+        gone = version.when_gone[piece.reward]
+        view = SliceView(
+            slice=piece.slice,
+            reward=piece.reward,
+            label=_label(version, piece.reward, messages),
+            weight=piece.weight,
+            odds=odds_text(piece.weight, table.total_weight),
+        )
+        if gone is not None:
+            view = SliceView(
+                view.slice,
+                view.reward,
+                view.label,
+                view.weight,
+                view.odds,
+                WhenGone(gone, _label(version, gone, messages)),
+            )
+        slices.append(view)
+    return WheelView(
+        algorithm=ALGORITHM,
+        table_digest=table.digest,
+        commitment=made.offer.commitment or "",
+        total_weight=table.total_weight,
+        slices=slices,
+    )
+
+
+def spin(spun: Spun, vault: Vault, messages: Messages) -> SpinView:
+    award = spun.award
+    return SpinView(
+        spin_id=spun.spin.id,
+        slice=spun.spin.slice,
+        slice_index=spun.spin.slice_index,
+        stop=spun.spin.stop,
+        award=AwardView(
+            award_id=award.id,
+            reward=award.reward,
+            label=_label(spun.version, award.reward, messages),
+            code=vault.open(award.code_sealed).decode(),
+            expires_at=award.expires_at,
+            status=status_at(award, now()),
+        ),
+        proof=spun.proof,
+    )
+
+
+def won(award: Award, spin_id: UUID, version: Version, vault: Vault, messages: Messages) -> WonView:
+    return WonView(
+        award_id=award.id,
+        offer_id=award.offer_id,
+        spin_id=spin_id,
+        reward=award.reward,
+        kind=_kind(version.reward(award.reward)),
+        label=_label(version, award.reward, messages),
+        code=vault.open(award.code_sealed).decode(),
+        created_at=award.created_at,
+        expires_at=award.expires_at,
+        status=status_at(award, now()),
+        terms=_terms(version.reward(award.reward), version.currency),
+    )
+
+
+def code(known: Known, vault: Vault, messages: Messages) -> CodeView:
+    award, version = known.award, known.version
+    status = status_at(award, now())
+    return CodeView(
+        code=vault.open(award.code_sealed).decode(),
+        valid=status == "issued",
+        status=status,
+        reward=award.reward,
+        kind=_kind(version.reward(award.reward)),
+        label=_label(version, award.reward, messages),
+        terms=_terms(version.reward(award.reward), version.currency),
+        shopper_id=known.shopper_id,
+        expires_at=award.expires_at,
+    )
+
+
+def redemption(held: Held, messages: Messages) -> RedemptionView:
+    terms = held.version.reward(held.award.reward)
+    return RedemptionView(
+        redemption_id=held.redemption.id,
+        order_id=held.redemption.order_id,
+        status=held.redemption.status,  # type: ignore[arg-type]  # the database's CHECK allows these four only
+        reserved_until=held.redemption.reserved_until,
+        reward=held.award.reward,
+        kind=_kind(terms),
+        label=_label(held.version, held.award.reward, messages),
+        discount_minor=held.redemption.discount_minor,
+        currency=held.version.currency,
+        free_shipping=isinstance(terms, FreeShipping),
+        gift_sku=terms.sku if isinstance(terms, Sample) else None,
+        stacks=terms.stacks,
+    )
+
+
+def stock(row: Stock) -> StockView:
+    return StockView(row.sku, row.available, row.expected_on, row.reason, row.backorderable, row.as_of)
+
+
+def _label(version: Version, reward_id: str, messages: Messages) -> str:
+    return messages.label(reward_id, version.reward(reward_id), version.currency)
+
+
+def _kind(terms: Reward) -> str:
+    return str(type(terms).__struct_config__.tag)
+
+
+def _terms(terms: Reward, currency: str) -> TermsView:
+    return TermsView(
+        currency=currency,
+        minimum_basket_minor=int(terms.minimum_basket),
+        stacks=terms.stacks,
+        max_discount_minor=int(terms.liability) if isinstance(terms, PercentOff | AmountOff) else 0,
+        percent=terms.percent if isinstance(terms, PercentOff) else None,
+        amount_minor=int(terms.amount) if isinstance(terms, AmountOff) else None,
+        sku=terms.sku if isinstance(terms, Sample) else None,
+        event=terms.event if isinstance(terms, VipAccess) else None,
+        on=terms.on if isinstance(terms, VipAccess) else None,
+    )

@@ -1,0 +1,104 @@
+"""The composition root of the serving process: settings in, one ASGI application out."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.config.compression import CompressionConfig
+from litestar.config.cors import CORSConfig
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ControllerRouterHandler
+
+from engine import logs
+from engine.api import health, problems, public
+from engine.api.headers import AnswerMiddleware
+from engine.api.merchant import MerchantController
+from engine.api.storefront import StorefrontController
+from engine.services import Services
+from engine.settings import Settings, SettingsError, read
+from engine.toml_files import ConfigError
+
+BODY_BYTES_MAX = 64 * 1024
+EXIT_BAD_CONFIG = 2
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """Make the application; settings come from the environment where none are given."""
+    settings = settings or read()
+    logs.configure(production=settings.production)
+    services = Services(settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        async with services.running():
+            yield
+
+    return Litestar(
+        route_handlers=[
+            StorefrontController,
+            MerchantController,
+            *public.routes(),
+            health.live,
+            health.ready,
+            health.metrics,
+            *_demo(settings),
+        ],
+        dependencies={"services": Provide(lambda: services, sync_to_thread=False, use_cache=True)},
+        exception_handlers=problems.HANDLERS,
+        middleware=[AnswerMiddleware()],
+        lifespan=[lifespan],
+        request_max_body_size=BODY_BYTES_MAX,
+        compression_config=CompressionConfig(backend="gzip", minimum_size=500, gzip_compress_level=6),
+        cors_config=_cors(services),
+        openapi_config=_openapi(),
+        logging_config=None,
+        debug=False,
+    )
+
+
+def serve_app() -> Litestar:
+    """Make the application for a server process; what is wrong with the installation ends it with exit code 2."""
+    try:
+        return create_app()
+    except (SettingsError, ConfigError) as error:
+        sys.stderr.write(f"makegood cannot start:\n{error}\n")
+        raise SystemExit(EXIT_BAD_CONFIG) from None
+
+
+def _demo(settings: Settings) -> list[ControllerRouterHandler]:
+    if not settings.demo:
+        return []
+    from engine.demo import demo_routes
+
+    return demo_routes(
+        demo_folder=public.UI / "demo", merchant_key=settings.demo_key, engine_url=f"http://127.0.0.1:{settings.port}"
+    )
+
+
+def _cors(services: Services) -> CORSConfig:
+    return CORSConfig(
+        allow_origins=list(services.config.shop.allowed_origins),
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["Authorization", "Content-Type"],
+        expose_headers=["Idempotent-Replayed", "Retry-After"],
+        max_age=600,
+    )
+
+
+def _openapi() -> OpenAPIConfig:
+    bearer = {"type": "http", "scheme": "bearer"}
+    return OpenAPIConfig(
+        title="Makegood",
+        version="1",
+        path="/schema",
+        use_handler_docstrings=True,
+        components=Components(
+            security_schemes={
+                "merchantKey": SecurityScheme(**bearer, description="A merchant's key, mk_…"),  # type: ignore[arg-type]
+                "shopperToken": SecurityScheme(**bearer, bearer_format="JWT"),  # type: ignore[arg-type]
+            }
+        ),
+    )

@@ -1,0 +1,379 @@
+"""Loads `config/`: whole and sound, or refused with file, line and the nearest right word."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+import msgspec
+
+from engine.messages import Messages, is_locale, read_messages
+from engine.toml_files import ConfigError, DecHook, Problem, TomlFile, nearest
+from rewards.catalogue import Catalogue, Reward, RewardId
+from rewards.money import BadAmountError, Currency, Minor, parse_amount
+from rewards.odds import WheelSlice, fallbacks
+from rewards.patience import Patience
+from rewards.wheel import Slice, Table, Weight
+from rules.conditions import AnyCondition, BudgetLeft, Condition, DatesBetween
+from rules.expression import Expression
+
+OFFER_HOURS_MAX = 168
+CAMPAIGNS_MAX = 200
+
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+PerMinute = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Calls a minute before the answer is 429."""
+
+    shopper_per_minute: PerMinute = 120
+    address_per_minute: PerMinute = 600
+    key_per_minute: PerMinute = 6000
+    code_misses_per_minute: PerMinute = 60
+
+
+class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """`shop.toml`: what holds for every campaign."""
+
+    name: Text
+    currency: Currency
+    time_zone: str
+    locales: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    allowed_origins: tuple[str, ...] = ()
+    jurisdiction: Literal["FR", "EU", "UK", "US"] = "EU"
+    reservation_minutes: Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)] = 30
+    limits: Limits = Limits()
+
+
+class Budget(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The most a campaign may owe in one period, worst case counted."""
+
+    amount: Minor
+    per: Literal["day", "week", "month", "campaign"]
+
+
+class CampaignSlice(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One `[[wheel]]` of a campaign."""
+
+    reward: RewardId
+    weight: Weight
+    slice: RewardId | None = None  # its name; the reward's where none is given
+    stock: Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)] | None = None
+    when_gone: RewardId | None = None
+
+
+class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One file of `campaigns/`."""
+
+    name: Text
+    budget: Budget
+    wheel: Annotated[tuple[CampaignSlice, ...], msgspec.Meta(min_length=1, max_length=64)]
+    starts_on: date | None = None
+    ends_on: date | None = None
+    priority: Annotated[int, msgspec.Meta(ge=-1000, le=1000)] = 0  # the highest eligible campaign makes the offer
+    time_zone: str | None = None
+    offer_hours: Annotated[int, msgspec.Meta(ge=1, le=OFFER_HOURS_MAX)] = 24
+    eligibility: tuple[AnyCondition, ...] = ()
+    patience: Patience | None = None
+
+    def __post_init__(self) -> None:
+        if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
+            raise ValueError("`ends_on` is before `starts_on`")
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """Everything an offer depends on, as stored for ever with its digest."""
+
+    slug: str
+    campaign: Campaign
+    rewards: Catalogue
+    currency: Currency
+    time_zone: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """One immutable published state of one campaign, ready to be asked."""
+
+    snapshot: Snapshot
+
+    @property
+    def slug(self) -> str:
+        return self.snapshot.slug
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.snapshot.campaign
+
+    @property
+    def currency(self) -> str:
+        return self.snapshot.currency
+
+    @cached_property
+    def body(self) -> bytes:
+        return msgspec.json.encode(self.snapshot, enc_hook=_plain, order="sorted")
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+    @classmethod
+    def stored(cls, body: bytes) -> "Version":
+        return cls(msgspec.json.decode(body, type=Snapshot, dec_hook=_from_stored))
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.snapshot.time_zone)
+
+    @cached_property
+    def rules(self) -> tuple[Condition, ...]:
+        """The conditions every campaign has, then its own."""
+        dates = DatesBetween(starts_on=self.campaign.starts_on, ends_on=self.campaign.ends_on)
+        return (dates, BudgetLeft(), *self.campaign.eligibility)
+
+    @cached_property
+    def table(self) -> Table:
+        return Table.of(
+            [Slice(piece.reward, piece.slice or piece.reward, piece.weight) for piece in self.campaign.wheel]
+        )
+
+    @cached_property
+    def when_gone(self) -> dict[str, str | None]:
+        return {piece.reward: piece.when_gone for piece in self.campaign.wheel}
+
+    @cached_property
+    def stocks(self) -> dict[str, int]:
+        """Units of each limited reward."""
+        return {piece.reward: piece.stock for piece in self.campaign.wheel if piece.stock is not None}
+
+    @cached_property
+    def floor_minor(self) -> int:
+        """The most that the last resort of any slice costs: kept aside with each offer, so that no win is nothing."""
+        return max(self.liability_minor(fallbacks(piece.reward, self.when_gone)[-1]) for piece in self.campaign.wheel)
+
+    @cached_property
+    def needed_minor(self) -> int:
+        """What must be left of the budget for the wheel to be what it says: its floor, and its cheapest slice."""
+        return max(self.floor_minor, min(self.liability_minor(piece.reward) for piece in self.campaign.wheel))
+
+    def reward(self, reward_id: str) -> Reward:
+        return self.snapshot.rewards[reward_id]
+
+    def liability_minor(self, reward_id: str) -> int:
+        return int(self.reward(reward_id).liability)
+
+    def chain(self, reward_id: str) -> list[str]:
+        """Return what the shopper is owed for `reward_id`, then what replaces it, in order."""
+        return fallbacks(reward_id, self.when_gone)
+
+    def local_day(self, instant: datetime) -> date:
+        return instant.astimezone(self.zone).date()
+
+    def budget_period(self, instant: datetime) -> date:
+        """Return the first local day of the budget period that `instant` is in."""
+        day = self.local_day(instant)
+        match self.campaign.budget.per:
+            case "day":
+                return day
+            case "week":
+                return day - timedelta(days=day.weekday())
+            case "month":
+                return day.replace(day=1)
+            case "campaign":
+                return date(1970, 1, 1)
+
+    def odds_rows(self) -> list[WheelSlice]:
+        return [
+            WheelSlice(
+                piece.slice or piece.reward,
+                piece.reward,
+                piece.weight,
+                self.liability_minor(piece.reward),
+                piece.stock,
+                piece.when_gone,
+            )
+            for piece in self.campaign.wheel
+        ]
+
+
+@dataclass(frozen=True)
+class Config:
+    """All of `config/`, sound."""
+
+    shop: Shop
+    rewards: Catalogue
+    versions: tuple[Version, ...]  # highest priority first
+    messages: Mapping[str, Messages]
+
+    @cached_property
+    def digest(self) -> str:
+        parts = [version.digest for version in self.versions]
+        parts += [msgspec.json.encode(self.shop).decode(), *(str(m.patterns) for m in self.messages.values())]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def load(folder: Path) -> Config:
+    """Read the whole folder; raise `ConfigError` naming every problem found in it."""
+    if not folder.is_dir():
+        raise ConfigError([Problem(str(folder), 1, 1, "is not a folder; MAKEGOOD_CONFIG names the config folder")])
+    shop = _shop(folder)
+    problems: list[Problem] = []
+    rewards: Catalogue = {}
+    messages: dict[str, Messages] = {}
+    try:
+        rewards = _rewards(folder, shop)
+    except ConfigError as error:
+        problems += error.problems
+    try:
+        messages = read_messages(folder, shop.locales)
+    except ConfigError as error:
+        problems += error.problems
+    versions = list(_versions(folder, shop, rewards, problems))
+    if problems:
+        raise ConfigError(problems)
+    versions.sort(key=lambda version: (-version.campaign.priority, version.slug))
+    return Config(shop, rewards, tuple(versions), messages)
+
+
+def _shop(folder: Path) -> Shop:
+    file = TomlFile(folder / "shop.toml", "shop.toml")
+    shop: Shop = file.read(Shop, _from_file("EUR"))
+    problems = []
+    if shop.time_zone not in available_timezones():
+        problems.append(_unknown_zone(file, shop.time_zone))
+    problems += [
+        file.problem(("locales", place), f'unknown locale "{locale}"; expected one such as "fr" or "pt-BR"')
+        for place, locale in enumerate(shop.locales)
+        if not is_locale(locale)
+    ]
+    problems += [
+        file.problem(("allowed_origins", place), f'"{origin}" is not an origin such as "https://shop.example"')
+        for place, origin in enumerate(shop.allowed_origins)
+        if not _is_origin(origin)
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return shop
+
+
+def _rewards(folder: Path, shop: Shop) -> Catalogue:
+    rewards: Catalogue = TomlFile(folder / "rewards.toml", "rewards.toml").read(Catalogue, _from_file(shop.currency))
+    return rewards
+
+
+def _versions(folder: Path, shop: Shop, rewards: Catalogue, problems: list[Problem]) -> Iterator[Version]:
+    paths = sorted((folder / "campaigns").glob("*.toml"))
+    if not paths or len(paths) > CAMPAIGNS_MAX:
+        problems.append(Problem("campaigns", 1, 1, f"holds {len(paths)} campaigns; expected 1 to {CAMPAIGNS_MAX}"))
+        return
+    rewards_sound = not problems
+    for path in paths:
+        try:
+            file = TomlFile(path, f"campaigns/{path.name}")
+            campaign: Campaign = file.read(Campaign, _from_file(shop.currency))
+        except ConfigError as error:
+            problems += error.problems
+            continue
+        flaws = list(_campaign_flaws(file, campaign, rewards)) if rewards_sound else []
+        problems += flaws
+        if rewards_sound and not flaws:
+            used = {name for _key, name in _named_rewards(campaign)}
+            terms = {name: rewards[name] for name in sorted(used)}
+            zone = campaign.time_zone or shop.time_zone
+            yield Version(Snapshot(path.stem, campaign, terms, shop.currency, zone))
+
+
+def _named_rewards(campaign: Campaign) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield every place of a campaign that names a reward."""
+    for place, piece in enumerate(campaign.wheel):
+        yield ("wheel", place, "reward"), piece.reward
+        if piece.when_gone is not None:
+            yield ("wheel", place, "when_gone"), piece.when_gone
+    for place, milestone in enumerate(campaign.patience.milestone if campaign.patience else ()):
+        if milestone.reward is not None:
+            yield ("patience", "milestone", place, "reward"), milestone.reward
+        for row, surprise in enumerate(milestone.surprise):
+            yield ("patience", "milestone", place, "surprise", row, "reward"), surprise.reward
+
+
+def _campaign_flaws(file: TomlFile, campaign: Campaign, rewards: Catalogue) -> Iterator[Problem]:
+    unknown = False
+    for key, name in _named_rewards(campaign):
+        if name not in rewards:
+            unknown = True
+            yield file.problem(key, f'unknown reward "{name}"; {nearest(name, rewards)}')
+    if campaign.time_zone is not None and campaign.time_zone not in available_timezones():
+        yield _unknown_zone(file, campaign.time_zone)
+    yield from _name_flaws(file, campaign)
+    if not unknown:
+        yield from _fallback_flaws(file, campaign, rewards)
+
+
+def _name_flaws(file: TomlFile, campaign: Campaign) -> Iterator[Problem]:
+    names: set[str] = set()
+    for place, piece in enumerate(campaign.wheel):
+        name = piece.slice or piece.reward
+        if name in names:
+            yield file.problem(("wheel", place), f'a second slice named "{name}"; give it its own `slice = "…"`')
+        names.add(name)
+    first: dict[str, int] = {}
+    for place, piece in enumerate(campaign.wheel):
+        earlier = campaign.wheel[first.setdefault(piece.reward, place)]
+        if (earlier.stock, earlier.when_gone) != (piece.stock, piece.when_gone):
+            yield file.problem(
+                ("wheel", place),
+                f'another `stock` or `when_gone` for "{piece.reward}"; slices of one reward share both',
+            )
+
+
+def _fallback_flaws(file: TomlFile, campaign: Campaign, rewards: Catalogue) -> Iterator[Problem]:
+    when_gone = {piece.reward: piece.when_gone for piece in campaign.wheel}
+    floor = 0
+    for place, piece in enumerate(campaign.wheel):
+        if piece.stock is not None and piece.when_gone is None:
+            message = f'"{piece.reward}" has a `stock` and no `when_gone`: say what a shopper gets once it is gone'
+            yield file.problem(("wheel", place, "stock"), message)
+            continue
+        try:
+            last = fallbacks(piece.reward, when_gone)[-1]
+        except ValueError as error:
+            yield file.problem(("wheel", place, "when_gone"), str(error))
+            continue
+        floor = max(floor, int(rewards[last].liability))
+    if campaign.budget.amount < floor:
+        yield file.problem(("budget", "amount"), "the budget cannot pay for a single spin")
+
+
+def _unknown_zone(file: TomlFile, zone: str) -> Problem:
+    return file.problem(("time_zone",), f'unknown time zone "{zone}"; {nearest(zone, available_timezones())}')
+
+
+def _is_origin(origin: str) -> bool:
+    scheme, _, host = origin.partition("://")
+    return scheme in {"http", "https"} and bool(host) and not set(host) & set("/?#@ ")
+
+
+def _from_file(currency: str) -> DecHook:
+    def decode(type_: type, value: Any) -> Any:
+        if type_ is Minor:
+            if not isinstance(value, str):
+                raise BadAmountError(f'expected an amount in quotes such as "4.50", got {value!r}')
+            return parse_amount(value, currency)
+        if not isinstance(value, str):
+            raise ValueError(f"expected an expression in quotes, got {value!r}")  # noqa: TRY004  # msgspec words ValueErrors
+        return Expression(value)
+
+    return decode
+
+
+def _from_stored(type_: type, value: Any) -> Any:
+    return type_(value)
+
+
+def _plain(value: Any) -> Any:
+    return value.source if isinstance(value, Expression) else int(value)

@@ -1,0 +1,147 @@
+"""The commands' names; each imports what it needs only when it runs."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.cli.output import friendly
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Makegood: a stockout, made good."""
+
+
+@main.command()
+@friendly
+def run() -> None:
+    """Start everything: database, engine, worker and the demo shop. PORT, MAKEGOOD_CONFIG and more by environment."""
+    from engine.cli.run import run_demo
+
+    raise SystemExit(run_demo())
+
+
+@main.command()
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="processes")
+@friendly
+def serve(workers: int) -> None:
+    """Serve the API, the widget and /verify."""
+    from engine.cli.run import serve_api
+
+    serve_api(workers)
+
+
+@main.command()
+@friendly
+def worker() -> None:
+    """Run the jobs: what time ends, epochs, announcements."""
+    from engine.cli.run import run_worker
+
+    run_worker()
+
+
+@main.command()
+@friendly
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    from engine.cli.run import run_migrations
+
+    run_migrations()
+
+
+@main.group()
+def keys() -> None:
+    """Make keys."""
+
+
+@keys.command("create")
+@click.option("--role", type=click.Choice(["merchant"]), default="merchant", show_default=True)
+@click.option("--label", default="", help="a note to know it by")
+@friendly
+def keys_create(role: str, label: str) -> None:
+    """Make an API key; it is shown this once."""
+    from engine.cli.run import create_key
+
+    click.echo(asyncio.run(create_key(role, label)))
+
+
+@keys.command("seal")
+def keys_seal() -> None:
+    """Make a value for MAKEGOOD_SEAL_KEY."""
+    from cryptography.fernet import Fernet
+
+    click.echo(Fernet.generate_key().decode())
+
+
+_CONFIG = click.option(
+    "--config", "folder", type=click.Path(path_type=Path), envvar="MAKEGOOD_CONFIG", help="the config folder"
+)
+
+
+@main.command()
+@_CONFIG
+@friendly
+def check(folder: Path | None) -> None:
+    """Check the config folder: file, line, column, what is wrong and what would be right."""
+    from engine.cli.config import check_config
+
+    check_config(folder)
+
+
+@main.command()
+@click.argument("campaign", required=False)
+@_CONFIG
+@friendly
+def odds(campaign: str | None, folder: Path | None) -> None:
+    """Show a campaign's wheel: slice, odds, liability, expected cost of one spin."""
+    from engine.cli.config import show_odds
+
+    show_odds(campaign, folder)
+
+
+@main.command()
+@click.argument("offer_id", type=click.UUID)
+@friendly
+def explain(offer_id: object) -> None:
+    """Tell why a shopper got, or did not get, a wheel."""
+    from engine.cli.proof import explain_offer
+
+    asyncio.run(explain_offer(str(offer_id)))
+
+
+@main.command()
+@click.argument("receipt", type=click.File(encoding="utf-8"), default="-")
+@friendly
+def verify(receipt: click.utils.LazyFile) -> None:
+    """Recompute a spin from what the shopper was given: JSON with `wheel` (or `offer`) and `spin`."""
+    from engine.cli.proof import verify_receipt
+
+    raise SystemExit(verify_receipt(receipt.read()))
+
+
+@main.command()
+@friendly
+def audit() -> None:
+    """Recompute every spin, code and budget from the rows, and name what does not agree."""
+    from engine.cli.audit import audit_everything
+
+    raise SystemExit(audit_everything())
+
+
+@main.command()
+@click.argument("orders", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="the running engine")
+@click.option(
+    "--key", envvar="MAKEGOOD_MERCHANT_KEY", help="a merchant's key; the demo's own where it is found in var/"
+)
+@click.option("--seed", default=1, show_default=True, help="decides when each product runs out")
+@click.option("--limit", type=click.IntRange(1), help="send at most so many stockouts")
+@click.option("--parallel", default=16, show_default=True, type=click.IntRange(1, 256), help="calls at once")
+@friendly
+def replay(orders: Path, **options: Any) -> None:
+    """Send a shop's order lines, as stockouts, through the API of a running engine, and print what happened."""
+    from engine.cli.replay import Plan, replay_orders
+
+    raise SystemExit(asyncio.run(replay_orders(Plan(orders, **options))))

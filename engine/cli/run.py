@@ -1,0 +1,189 @@
+"""Starting and stopping: the server, the worker, and both with a database and a demo shop around them."""
+
+import asyncio
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+import click
+import httpx
+
+from engine import campaigns, clock
+from engine.cli.output import EXIT_BAD_SETUP, console, errors
+from engine.db import migrate
+from engine.db.session import create_engine, transaction
+from engine.flows import keys
+from engine.installation import database, port_is_free, var_folder
+from engine.settings import Settings, SettingsError, read
+from engine.vault import new_api_key
+
+START_SECONDS_MAX = 60
+STOP_SECONDS_MAX = 15
+_PR_SET_PDEATHSIG = 1
+
+
+def serve_api(workers: int) -> None:
+    """Serve until told to stop. The config is read first: a bad one is a message and exit code 2, not a server."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    with database():
+        settings = read()
+        campaigns.load(settings.config_folder)
+        _refuse_unmigrated(settings)
+        Granian(
+            "engine.app:serve_app",
+            factory=True,
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGI,
+            workers=workers,
+            websockets=False,
+            log_level=LogLevels.warning,
+            respawn_failed_workers=True,
+        ).serve()
+
+
+def run_worker() -> None:
+    from engine import jobs, logs
+
+    with database():
+        settings = read()
+        logs.configure(production=settings.production)
+        _refuse_unmigrated(settings)
+        asyncio.run(jobs.work(settings))
+
+
+def run_migrations() -> None:
+    with database():
+        migrate.upgrade(os.environ["DATABASE_URL"])
+    console.print("the database is at this version's schema")
+
+
+async def create_key(role: str, label: str) -> str:
+    key = new_api_key()
+    with database():
+        await _admit(read(), key, role, label)
+    return key
+
+
+def run_demo() -> int:
+    """Run everything until Ctrl-C, or until a part of it ends by itself."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    port = int(os.environ.get("PORT") or 8000)
+    host = os.environ.get("HOST") or "127.0.0.1"
+    if not port_is_free(host, port):
+        errors.print(f"port {port} is in use; choose another: make run PORT={port + 1}")
+        return EXIT_BAD_SETUP
+    with database():
+        os.environ["MAKEGOOD_DEMO"] = "1"
+        settings = read()
+        campaigns.load(settings.config_folder)
+        migrate.upgrade(settings.database_url)
+        if not settings.demo_key:
+            raise SettingsError("MAKEGOOD_MERCHANT_KEY is missing: the demo shop needs a key")
+        asyncio.run(_admit(settings, settings.demo_key, "merchant", "demo shop"))
+        return _run_parts(settings)
+
+
+def _run_parts(settings: Settings) -> int:
+    parts: list[subprocess.Popen[bytes]] = []
+    try:
+        parts.append(_start("serve"))
+        parts.append(_start("worker"))
+        if not _answers(settings, parts[0]):
+            errors.print("the engine did not start; what it said stands above")
+            return 1
+        _print_addresses(settings)
+        while all(part.poll() is None for part in parts):
+            time.sleep(0.3)
+        errors.print("a part of makegood ended by itself; stopping the rest")
+    except KeyboardInterrupt:
+        console.print("\nstopping …")
+        return 0
+    else:
+        return 1
+    finally:
+        _stop(parts)
+
+
+def _start(command: str) -> subprocess.Popen[bytes]:
+    """Start a part in a session of its own: Ctrl-C reaches this process alone, which then stops the parts in order."""
+    return subprocess.Popen(  # noqa: S603  # our own command line
+        [sys.executable, "-m", "engine.cli", command],
+        start_new_session=True,
+        preexec_fn=_die_with_parent,  # noqa: PLW1509  # this process has one thread here
+    )
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel to stop this process when its parent is gone, even by SIGKILL."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _stop(parts: Sequence[subprocess.Popen[bytes]]) -> None:
+    for part in parts:
+        if part.poll() is None:
+            part.terminate()
+    for part in parts:
+        try:
+            part.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            part.kill()
+            part.wait()
+
+
+def _answers(settings: Settings, server: subprocess.Popen[bytes]) -> bool:
+    deadline = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if httpx.get(f"http://{settings.host}:{settings.port}/health/ready", timeout=2).is_success:
+                return True
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    return False
+
+
+def _print_addresses(settings: Settings) -> None:
+    base = settings.public_url
+    console.print("\n[bold]Makegood is running.[/bold]")
+    # Not through Rich: an address or a key must not be wrapped.
+    click.echo(f"""
+  demo shop      {base}/
+  check a spin   {base}/verify
+  fairness       {base}/v1/fairness
+  API            {base}/schema
+  merchant key   {settings.demo_key}
+
+  config in {settings.config_folder}, data in {var_folder()}; Ctrl-C stops everything.
+""")
+
+
+async def _admit(settings: Settings, key: str, role: str, label: str) -> None:
+    engine = create_engine(settings.database_url)
+    async with transaction(engine) as session:
+        await keys.admit(session, key, role, label, now=clock.now())
+    await engine.dispose()
+
+
+def _refuse_unmigrated(settings: Settings) -> None:
+    from sqlalchemy import create_engine as create_sync_engine
+
+    from engine.db.session import sqlalchemy_url
+
+    engine = create_sync_engine(sqlalchemy_url(settings.database_url))
+    with engine.connect() as connection:
+        current = migrate.is_current(connection)
+    engine.dispose()
+    if not current:
+        raise SettingsError("the database lacks migrations: run `makegood migrate`")
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,1 @@
+"""The outside world, called from jobs only."""

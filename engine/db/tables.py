@@ -1,0 +1,327 @@
+"""Every table. Rows about a shopper lead with `subject`, a random id that means nothing once the person is erased.
+
+Tables distribute by `subject`; `events` and `codes` are looked up by a key of the shop's, so they stand by that key.
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+AWARD_STATUSES = ("issued", "reserved", "redeemed", "refunded", "expired", "void")
+REDEMPTION_STATUSES = ("reserved", "confirmed", "released", "refunded")
+OFFER_STATUSES = ("refused", "open", "spun", "lapsed")
+ACCOUNTS = ("available", "owed", "spent")
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+            "uq": "%(table_name)s_%(column_0_N_name)s_key",
+            "ck": "%(table_name)s_%(constraint_name)s_check",
+            "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+            "pk": "%(table_name)s_pkey",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012  # SQLAlchemy reads this class attribute
+        datetime: TIMESTAMP(timezone=True),
+        str: Text,
+        bytes: LargeBinary,
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        list[str]: ARRAY(Text),
+        int: BigInteger,
+    }
+
+
+def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
+    return CheckConstraint(f"{column} IN ({', '.join(repr(value) for value in values)})", name=column)
+
+
+class ApiKey(Base):
+    """A caller of the shop's side; only the key's digest is kept."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    key_digest: Mapped[bytes] = mapped_column(unique=True)
+    label: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Epoch(Base):
+    """One UTC day of draws: its secret, sealed, and the digest published before the day began."""
+
+    __tablename__ = "epochs"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    secret_sealed: Mapped[bytes]
+    secret_digest: Mapped[str]
+    opened_at: Mapped[datetime]
+    revealed_at: Mapped[datetime | None]
+
+
+class CampaignVersion(Base):
+    """A published state of a campaign; a trigger refuses every change."""
+
+    __tablename__ = "campaign_versions"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(index=True)
+    body: Mapped[str]  # the very bytes the digest is of
+    published_at: Mapped[datetime]
+
+
+class Budget(Base):
+    """What is left of a campaign's budget in one period: a projection of `liability_entries`."""
+
+    __tablename__ = "budgets"
+    __table_args__ = (CheckConstraint("remaining_minor >= 0", name="remaining"),)
+
+    campaign: Mapped[str] = mapped_column(primary_key=True)
+    period: Mapped[date] = mapped_column(primary_key=True)
+    amount_minor: Mapped[int]
+    remaining_minor: Mapped[int]
+    currency: Mapped[str]
+
+
+class RewardStock(Base):
+    """Units of a limited reward of one campaign that are promised, never more than there are."""
+
+    __tablename__ = "reward_stocks"
+    __table_args__ = (CheckConstraint("taken BETWEEN 0 AND total", name="taken"),)
+
+    campaign: Mapped[str] = mapped_column(primary_key=True)
+    reward: Mapped[str] = mapped_column(primary_key=True)
+    total: Mapped[int]
+    taken: Mapped[int] = mapped_column(server_default="0")
+
+
+class Shopper(Base):
+    """The person behind a subject; erasing deletes this row and nothing else needs to change."""
+
+    __tablename__ = "shoppers"
+
+    shopper_id: Mapped[str] = mapped_column(primary_key=True)  # the shop's own id
+    subject: Mapped[UUID] = mapped_column(unique=True)
+    email: Mapped[str | None]
+    address_digest: Mapped[bytes | None] = mapped_column(index=True)  # keyed hash of the folded address
+    first_name: Mapped[str | None]
+    locale: Mapped[str] = mapped_column(server_default="")
+    segments: Mapped[list[str]] = mapped_column(server_default="{}")
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Stock(Base):
+    """What the shop last said of a product."""
+
+    __tablename__ = "stock"
+    __table_args__ = (CheckConstraint("available >= 0", name="available"),)
+
+    sku: Mapped[str] = mapped_column(primary_key=True)
+    available: Mapped[int]
+    expected_on: Mapped[date | None]
+    reason: Mapped[str | None]
+    backorderable: Mapped[bool] = mapped_column(server_default="false")
+    as_of: Mapped[datetime]
+
+
+class Event(Base):
+    """Report ids already seen, each with a keyed digest of its body, so that a retry is told from a mistake."""
+
+    __tablename__ = "events"
+
+    event_id: Mapped[str] = mapped_column(primary_key=True)
+    body_digest: Mapped[bytes]
+    subject: Mapped[UUID]
+    stockout_id: Mapped[UUID]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Stockout(Base):
+    """A shopper met a product that is not there."""
+
+    __tablename__ = "stockouts"
+
+    subject: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    occurred_at: Mapped[datetime]
+    sku: Mapped[str]
+    title: Mapped[str | None]
+    categories: Mapped[list[str]]
+    quantity: Mapped[int]
+    stage: Mapped[str]
+    cart_total_minor: Mapped[int | None]
+    cart_currency: Mapped[str | None]
+    market: Mapped[str]
+    expected_on: Mapped[date | None]
+    reason: Mapped[str | None]
+    alternatives: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+
+
+class Offer(Base):
+    """What a shopper may do about one stockout, decided once, with the facts the decision saw."""
+
+    __tablename__ = "offers"
+    __table_args__ = (
+        UniqueConstraint("subject", "stockout_id"),
+        ForeignKeyConstraint(["subject", "stockout_id"], ["stockouts.subject", "stockouts.id"]),
+        _one_of("status", OFFER_STATUSES),
+        # Offers still open, by their end: the job that gives their floor back looks at nothing else.
+        Index("offers_open_idx", "expires_at", postgresql_where=text("status = 'open'")),
+        Index("offers_id_idx", "id"),
+    )
+
+    subject: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    stockout_id: Mapped[UUID]
+    status: Mapped[str]
+    version: Mapped[str]  # campaign_versions.digest
+    arm: Mapped[str | None]
+    reasons: Mapped[list[Any]]
+    facts: Mapped[dict[str, Any]]
+    table_digest: Mapped[str | None]
+    commitment: Mapped[str | None]
+    epoch_day: Mapped[date | None]
+    budget_period: Mapped[date | None]
+    floor_minor: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class Award(Base):
+    """A reward granted to a shopper, and the state of its code."""
+
+    __tablename__ = "awards"
+    __table_args__ = (
+        UniqueConstraint("subject", "offer_id"),
+        ForeignKeyConstraint(["subject", "offer_id"], ["offers.subject", "offers.id"]),
+        _one_of("status", AWARD_STATUSES),
+        CheckConstraint("liability_minor >= 0", name="liability"),
+        Index("awards_live_idx", "expires_at", postgresql_where=text("status IN ('issued', 'reserved')")),
+    )
+
+    subject: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    offer_id: Mapped[UUID]
+    version: Mapped[str]
+    reward: Mapped[str]
+    status: Mapped[str]
+    liability_minor: Mapped[int]
+    currency: Mapped[str]
+    campaign: Mapped[str]
+    budget_period: Mapped[date]
+    code_sealed: Mapped[bytes]
+    code_digest: Mapped[bytes]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class Spin(Base):
+    """One draw for one offer, with everything its proof needs but the seed, which its epoch gives."""
+
+    __tablename__ = "spins"
+    __table_args__ = (
+        ForeignKeyConstraint(["subject", "offer_id"], ["offers.subject", "offers.id"]),
+        ForeignKeyConstraint(["subject", "award_id"], ["awards.subject", "awards.id"]),
+        Index("spins_subject_created_at_idx", "subject", "created_at"),
+    )
+
+    subject: Mapped[UUID] = mapped_column(primary_key=True)
+    offer_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID]
+    award_id: Mapped[UUID]
+    table_digest: Mapped[str]
+    client_seed: Mapped[str]
+    round: Mapped[int]
+    ticket: Mapped[int]
+    slice_index: Mapped[int]
+    slice: Mapped[str]
+    stop: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Code(Base):
+    """From a code's keyed digest to its award: a stolen table is not a purse."""
+
+    __tablename__ = "codes"
+
+    code_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    subject: Mapped[UUID]
+    award_id: Mapped[UUID]
+
+
+class Redemption(Base):
+    """A code used on an order; at most one of an award is live."""
+
+    __tablename__ = "redemptions"
+    __table_args__ = (
+        ForeignKeyConstraint(["subject", "award_id"], ["awards.subject", "awards.id"]),
+        UniqueConstraint("subject", "award_id", "order_id"),
+        _one_of("status", REDEMPTION_STATUSES),
+        CheckConstraint("discount_minor >= 0", name="discount"),
+        Index(
+            "redemptions_live_key",
+            "subject",
+            "award_id",
+            unique=True,
+            postgresql_where=text("status IN ('reserved', 'confirmed')"),
+        ),
+        Index("redemptions_reserved_idx", "reserved_until", postgresql_where=text("status = 'reserved'")),
+        Index("redemptions_id_idx", "id"),
+    )
+
+    subject: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    award_id: Mapped[UUID]
+    order_id: Mapped[str]
+    status: Mapped[str]
+    basket_minor: Mapped[int | None]
+    discount_minor: Mapped[int]
+    reserved_until: Mapped[datetime]
+    created_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+class LiabilityEntry(Base):
+    """The books of what a campaign owes: every movement between two accounts, never changed, never removed."""
+
+    __tablename__ = "liability_entries"
+    __table_args__ = (
+        # The idempotency key: one movement of one kind for one thing.
+        UniqueConstraint("subject", "cause_id", "cause"),
+        CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("source <> target", name="accounts"),
+        _one_of("source", ACCOUNTS),
+        _one_of("target", ACCOUNTS),
+        Index("liability_entries_budget_idx", "campaign", "period"),
+    )
+
+    subject: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    campaign: Mapped[str]
+    period: Mapped[date]
+    source: Mapped[str]
+    target: Mapped[str]
+    amount_minor: Mapped[int]
+    cause: Mapped[str]
+    cause_id: Mapped[UUID]
+    created_at: Mapped[datetime]

@@ -1,0 +1,387 @@
+"""The demo shop's own server: a pure client of Makegood's HTTP API, to be read as the example of an integration."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import quote as quoted
+from uuid import uuid4
+
+import httpx
+import msgspec
+from litestar import Controller, MediaType, Request, Response, Router, get, post
+from litestar.datastructures import CacheControlHeader
+from litestar.di import Provide
+from litestar.exceptions import NotFoundException
+from litestar.static_files import create_static_files_router
+from litestar.types import ControllerRouterHandler
+from msgspec import Meta, Struct
+
+from engine.clock import now
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}
+
+Text = dict[str, str]  # by language
+Sku = Annotated[str, Meta(min_length=1, max_length=64)]
+ShopperId = Annotated[str, Meta(pattern="^demo-[0-9a-f-]{36}$")]
+
+REFUSALS = {404: "unknown", 409: "reserved", 410: "expired", 422: "other"}  # status of the engine: word of the shop
+
+
+# What the shop sells
+
+
+class Product(Struct, frozen=True, forbid_unknown_fields=True):
+    sku: Sku
+    name: Text
+    text: Text
+    price_minor: int
+    categories: list[str]
+    image: str
+    available: int
+    expected_in_days: int | None = None
+    reason: str | None = None
+    alternatives: list[str] = []
+    sells_out_in_basket: bool = False  # for the story: it looks available until it is in the basket
+
+
+class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
+    currency: str
+    market: str
+    shipping_minor: int
+    gifts: dict[str, Text]
+    products: list[Product]
+
+
+# What the shop's pages send and get
+
+
+class Line(Struct, frozen=True):
+    sku: Sku
+    quantity: Annotated[int, Meta(ge=1, le=20)] = 1
+
+
+class Basket(Struct, frozen=True):
+    shopper_id: ShopperId
+    locale: Literal["fr", "en"]
+    lines: Annotated[list[Line], Meta(max_length=30)]
+
+
+class SoldOut(Basket, frozen=True, kw_only=True):
+    sku: Sku
+    stage: Literal["viewed", "in_cart"]
+
+
+class CodeEntry(Basket, frozen=True, kw_only=True):
+    code: Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class Settlement(Struct, frozen=True):
+    redemption_id: str | None = None
+
+
+class Quote(Struct, frozen=True):
+    """What the basket costs. Sold-out lines are named and not counted."""
+
+    sold_out: list[str]
+    subtotal_minor: int
+    discount_minor: int
+    shipping_minor: int
+    total_minor: int
+
+
+# What Makegood answers, as far as this shop reads it
+
+
+class Reported(Struct, frozen=True):
+    stockout_id: str
+    shopper_token: str
+    expires_at: str
+
+
+class Terms(Struct, frozen=True):
+    minimum_basket_minor: int | None = None
+
+
+class Code(Struct, frozen=True):
+    valid: bool
+    status: str
+    terms: Terms
+    shopper_id: str | None = None
+
+
+class Redemption(Struct, frozen=True):
+    redemption_id: str
+    status: str
+    label: str
+    kind: str
+    discount_minor: int
+    free_shipping: bool
+    gift_sku: str | None = None
+
+
+class Reserved(Struct, frozen=True):
+    redemption: Redemption
+    gift: Text | None
+    quote: Quote
+
+
+class MakegoodError(Exception):
+    """Makegood answered, and the answer is no; `code` is the stable one of its problem."""
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(f"{status} {code}")
+        self.status = status
+        self.code = code
+
+
+class UnusableCodeError(Exception):
+    """A code cannot be used on this order; `status` says why, for the sentence the shopper reads."""
+
+    def __init__(self, status: str) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+class Makegood:
+    """The calls a shop's server makes to Makegood, each a line or two."""
+
+    def __init__(self, engine_url: str, merchant_key: str) -> None:
+        self._client = httpx.AsyncClient(
+            base_url=engine_url, headers={"Authorization": f"Bearer {merchant_key}"}, timeout=10, trust_env=False
+        )
+
+    async def say_stock(self, sku: str, body: dict[str, Any]) -> None:
+        await self._call("PUT", f"/v1/stock/{quoted(sku, safe='')}", body)
+
+    async def report_stockout(self, body: dict[str, Any]) -> Reported:
+        return msgspec.json.decode(await self._call("POST", "/v1/stockouts", body), type=Reported)
+
+    async def look_up(self, code: str) -> Code:
+        return msgspec.json.decode(await self._call("GET", f"/v1/codes/{quoted(code, safe='')}"), type=Code)
+
+    async def reserve(self, code: str, body: dict[str, Any], locale: str) -> Redemption:
+        path = f"/v1/codes/{quoted(code, safe='')}/redemptions"
+        return msgspec.json.decode(await self._call("POST", path, body, locale), type=Redemption)
+
+    async def settle(self, redemption_id: str, verb: Literal["confirm", "release"]) -> Redemption:
+        path = f"/v1/redemptions/{quoted(redemption_id, safe='')}/{verb}"
+        return msgspec.json.decode(await self._call("POST", path), type=Redemption)
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None, locale: str = "fr") -> bytes:
+        answer = await self._client.request(method, path, json=body, headers={"Accept-Language": locale})
+        if answer.is_error:
+            problem = msgspec.json.decode(answer.content) if "json" in answer.headers.get("content-type", "") else {}
+            raise MakegoodError(answer.status_code, problem.get("code", "unknown"))
+        return answer.content
+
+
+class DemoShop:
+    """A shop small enough to read at one sitting. Its orders live in the shopper's own tab: nothing is kept here."""
+
+    def __init__(self, catalogue: Catalogue, makegood: Makegood) -> None:
+        self.catalogue = catalogue
+        self._products = {product.sku: product for product in catalogue.products}
+        self._makegood = makegood
+        self._announced_on: date | None = None
+        self._announcing = asyncio.Lock()
+
+    async def announce_stock(self) -> None:
+        """Tell Makegood what is on the shelves, once a day; a real shop does so whenever its stock changes."""
+        async with self._announcing:
+            today = now().date()
+            if self._announced_on == today:
+                return
+            for product in self.catalogue.products:
+                await self._makegood.say_stock(product.sku, self._stock_of(product))
+            self._announced_on = today
+
+    async def report(self, sold_out: SoldOut) -> Reported:
+        """Report that this shopper met a product that is not there; the token lets the browser ask for the offer."""
+        await self.announce_stock()
+        product, locale = self._product(sold_out.sku), sold_out.locale
+        wanted = next((line.quantity for line in sold_out.lines if line.sku == product.sku), 1)
+        cart_minor = sum(self._product(line.sku).price_minor * line.quantity for line in sold_out.lines)
+        return await self._makegood.report_stockout(
+            {
+                "event_id": f"demo-{uuid4()}",
+                "occurred_at": now().isoformat(),
+                "shopper": {"id": sold_out.shopper_id, "locale": locale},
+                "sku": product.sku,
+                "title": product.name[locale],
+                "categories": product.categories,
+                "quantity": wanted,
+                "stage": sold_out.stage,
+                "cart": {"total_minor": cart_minor, "currency": self.catalogue.currency},
+                "market": self.catalogue.market,
+                "restock": self._restock_of(product),
+                "alternatives": [self._alternative(self._product(sku), locale) for sku in product.alternatives],
+            }
+        )
+
+    def quote(self, lines: Sequence[Line], redemption: Redemption | None = None) -> Quote:
+        there = [line for line in lines if self._product(line.sku).available >= line.quantity]
+        subtotal = sum(self._product(line.sku).price_minor * line.quantity for line in there)
+        discount = redemption.discount_minor if redemption else 0
+        free = not there or (redemption is not None and redemption.free_shipping)
+        shipping = 0 if free else self.catalogue.shipping_minor
+        return Quote(
+            sold_out=[line.sku for line in lines if line not in there],
+            subtotal_minor=subtotal,
+            discount_minor=discount,
+            shipping_minor=shipping,
+            total_minor=subtotal - discount + shipping,
+        )
+
+    async def apply_code(self, order_id: str, entry: CodeEntry) -> Reserved:
+        """Reserve a code for one order. Until it is paid or cancelled, no other order can use it."""
+        code = entry.code.strip()
+        basket = self.quote(entry.lines)
+        try:
+            self._check(await self._makegood.look_up(code), entry, basket)
+            redemption = await self._makegood.reserve(
+                code,
+                {
+                    "order_id": order_id,
+                    "shopper_id": entry.shopper_id,
+                    "basket": {"total_minor": basket.subtotal_minor, "currency": self.catalogue.currency},
+                },
+                entry.locale,
+            )
+        except MakegoodError as refused:
+            if refused.status not in REFUSALS:
+                raise
+            raise UnusableCodeError(REFUSALS[refused.status]) from None
+        gift = self.catalogue.gifts.get(redemption.gift_sku or "")
+        return Reserved(redemption, gift, self.quote(entry.lines, redemption))
+
+    async def settle(self, settlement: Settlement, verb: Literal["confirm", "release"]) -> None:
+        """Paid: the code is used for good. Cancelled: it is free again. Both may be repeated."""
+        if settlement.redemption_id:
+            await self._makegood.settle(settlement.redemption_id, verb)
+
+    def _check(self, code: Code, entry: CodeEntry, basket: Quote) -> None:
+        """Say in the shopper's words what Makegood would refuse; the reservation is what decides."""
+        if code.shopper_id not in {None, entry.shopper_id}:
+            raise UnusableCodeError("shopper")
+        if code.status not in {"issued", "reserved"}:
+            raise UnusableCodeError(code.status)
+        if basket.subtotal_minor < (code.terms.minimum_basket_minor or 0):
+            raise UnusableCodeError("basket")
+
+    def _product(self, sku: str) -> Product:
+        try:
+            return self._products[sku]
+        except KeyError:
+            raise NotFoundException(f"this shop sells no {sku}") from None
+
+    def _restock_of(self, product: Product) -> dict[str, Any]:
+        restock: dict[str, Any] = {"reason": product.reason} if product.reason else {}
+        if product.expected_in_days is not None:
+            restock["expected_on"] = (now().date() + timedelta(days=product.expected_in_days)).isoformat()
+        return restock
+
+    def _stock_of(self, product: Product) -> dict[str, Any]:
+        stock = {"available": product.available, "as_of": now().isoformat()}
+        return stock if product.available else stock | self._restock_of(product)
+
+    def _alternative(self, product: Product, locale: str) -> dict[str, Any]:
+        return {
+            "sku": product.sku,
+            "title": product.name[locale],
+            "url": f"/product/{product.sku}",
+            "image_url": f"/demo/img/{product.image}",
+            "price_minor": product.price_minor,
+        }
+
+
+# The shop over HTTP: its pages, its files and its calls
+
+
+class Pages(Controller):
+    """One page for every address; ui/demo/shop.js fills it."""
+
+    include_in_schema = False
+
+    @get(["/", "/product/{sku:str}", "/basket", "/checkout", "/thanks"], media_type=MediaType.HTML)
+    async def page(self, page: bytes) -> Response[bytes]:
+        return Response(page)
+
+
+class Calls(Controller):
+    """What the shop's pages ask of the shop's server. A real shop would know its shopper by a session."""
+
+    path = "/demo/api"
+    include_in_schema = False
+
+    @get("/catalogue")
+    async def catalogue(self, shop: DemoShop) -> Catalogue:
+        return shop.catalogue
+
+    @post("/stockouts")
+    async def report_stockout(self, data: SoldOut, shop: DemoShop) -> Reported:
+        return await shop.report(data)
+
+    @post("/quote", status_code=200)
+    async def quote(self, data: Basket, shop: DemoShop) -> Quote:
+        return shop.quote(data.lines)
+
+    @post("/orders")
+    async def open_order(self) -> dict[str, str]:
+        return {"order_id": f"ML-{secrets.randbelow(10**8):08d}"}
+
+    @post("/orders/{order_id:str}/code", status_code=200)
+    async def apply_code(self, order_id: str, data: CodeEntry, shop: DemoShop) -> Reserved:
+        return await shop.apply_code(order_id, data)
+
+    @post("/orders/{order_id:str}/pay", status_code=200)
+    async def pay(self, order_id: str, data: Settlement, shop: DemoShop) -> dict[str, str]:
+        await shop.settle(data, "confirm")
+        return {"order_id": order_id, "status": "paid"}
+
+    @post("/orders/{order_id:str}/cancel", status_code=200)
+    async def cancel(self, order_id: str, data: Settlement, shop: DemoShop) -> dict[str, str]:
+        await shop.settle(data, "release")
+        return {"order_id": order_id, "status": "cancelled"}
+
+
+def code_refused(_: Request[Any, Any, Any], refused: UnusableCodeError) -> Response[dict[str, str]]:
+    return Response({"code": "code_refused", "status": refused.status}, status_code=409)
+
+
+def makegood_refused(_: Request[Any, Any, Any], refused: MakegoodError) -> Response[dict[str, str]]:
+    return Response({"code": refused.code}, status_code=502)
+
+
+def makegood_silent(_: Request[Any, Any, Any], __: httpx.TransportError) -> Response[dict[str, str]]:
+    return Response({"code": "makegood_unreachable"}, status_code=502)
+
+
+def demo_routes(*, demo_folder: Path, merchant_key: str, engine_url: str) -> list[ControllerRouterHandler]:
+    """Return the shop's pages, files and calls. Nothing is asked of the engine until the first shopper comes."""
+    catalogue = msgspec.json.decode((demo_folder / "products.json").read_bytes(), type=Catalogue)
+    shop = DemoShop(catalogue, Makegood(engine_url, merchant_key))
+    page = (demo_folder / "index.html").read_bytes()
+    files = create_static_files_router("/demo", [demo_folder], cache_control=CacheControlHeader(no_cache=True))
+    return [
+        Router(
+            "/",
+            route_handlers=[Pages, Calls, files],
+            dependencies={
+                "shop": Provide(lambda: shop, sync_to_thread=False),
+                "page": Provide(lambda: page, sync_to_thread=False),
+            },
+            exception_handlers={
+                UnusableCodeError: code_refused,
+                MakegoodError: makegood_refused,
+                httpx.TransportError: makegood_silent,
+            },
+            response_headers=HEADERS,
+        )
+    ]

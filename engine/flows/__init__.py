@@ -1,0 +1,1 @@
+"""What Makegood does, one verb at a time: load, decide, record, announce."""

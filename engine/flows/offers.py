@@ -1,0 +1,188 @@
+"""Making an offer: decided once for a stockout, then repeated word for word."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+import msgspec
+from disposable_email_domains import blocklist
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine import ledger
+from engine.campaigns import Version
+from engine.db.tables import Award, Offer, Shopper, Spin, Stock, Stockout
+from engine.errors import StockoutNotYoursError
+from engine.flows import epochs, stockouts
+from engine.ids import new_id
+from engine.ledger import BudgetKey
+from engine.vault import ShopperToken, Vault
+from engine.versions import Versions
+from rewards.wheel import commitment, server_seed
+from rules import facts as seen
+from rules.addresses import domain_in
+from rules.conditions import WINDOW_DAYS_MAX
+from rules.decision import Decision, decide
+from rules.facts import Facts
+
+PAST_SPINS_MAX = 1000
+REFUSAL_HOURS = 24
+
+
+class Made(NamedTuple):
+    """An offer with what is needed to show it."""
+
+    offer: Offer
+    version: Version
+    shopper: Shopper
+    stockout: Stockout
+    stock: Stock | None
+
+
+async def make(
+    session: AsyncSession,
+    vault: Vault,
+    versions: Versions,
+    campaigns: Sequence[Version],
+    token: ShopperToken,
+    *,
+    now: datetime,
+) -> Made:
+    """Decide what the shopper may do about the token's stockout; a second call repeats the first decision."""
+    owned = await stockouts.of_token(session, token.shopper_id, token.stockout_id)
+    if owned is None:
+        raise StockoutNotYoursError
+    shopper, stockout = owned
+    stock = await session.get(Stock, stockout.sku)
+    if offer := await _made_before(session, stockout):
+        return Made(offer, await versions.get(session, offer.version), shopper, stockout, stock)
+    # Two tabs may ask at once: the second waits here, then finds the first one's offer.
+    await session.refresh(stockout, with_for_update=True)
+    if offer := await _made_before(session, stockout):
+        return Made(offer, await versions.get(session, offer.version), shopper, stockout, stock)
+
+    basis = await _facts(session, shopper, stockout, stock, now=now)
+    version, facts, decision = await _choose(session, campaigns, basis)
+
+    offer = _offer(stockout, version, facts, decision, now=now)
+    if decision.eligible:
+        await _commit_to_draw(session, vault, offer, version, now=now)
+    session.add(offer)
+    await session.flush()
+    return Made(offer, version, shopper, stockout, stock)
+
+
+async def _made_before(session: AsyncSession, stockout: Stockout) -> Offer | None:
+    found = select(Offer).where(Offer.subject == stockout.subject, Offer.stockout_id == stockout.id)
+    return (await session.execute(found)).scalar_one_or_none()
+
+
+async def _facts(
+    session: AsyncSession, shopper: Shopper, stockout: Stockout, stock: Stock | None, *, now: datetime
+) -> Facts:
+    """Gather what any campaign's rules may ask; `today` and the budget are each campaign's own."""
+    since = now - timedelta(days=WINDOW_DAYS_MAX)
+    mine = (
+        select(Spin.created_at, Award.liability_minor)
+        .join(Award, (Award.subject == Spin.subject) & (Award.id == Spin.award_id))
+        .where(Spin.subject == shopper.subject, Spin.created_at > since)
+        .order_by(Spin.created_at.desc())
+        .limit(PAST_SPINS_MAX)
+    )
+    others = (
+        select(Spin.created_at)
+        .join(Shopper, Shopper.subject == Spin.subject)
+        .where(Shopper.address_digest == shopper.address_digest, Shopper.subject != shopper.subject)
+        .where(Spin.created_at > since)
+        .order_by(Spin.created_at.desc())
+        .limit(PAST_SPINS_MAX)
+    )
+    spins = (await session.execute(mine)).all()
+    at_address = (await session.execute(others)).scalars() if shopper.address_digest else ()
+    cart = None
+    if stockout.cart_total_minor is not None and stockout.cart_currency is not None:
+        cart = seen.Cart(stockout.cart_total_minor, stockout.cart_currency)
+    return Facts(
+        now=now,
+        today=now.date(),
+        stockout=seen.Stockout(
+            stockout.occurred_at,
+            stockout.sku,
+            stockout.stage,
+            tuple(stockout.categories),
+            stockout.quantity,
+            stockout.market,
+        ),
+        shopper=seen.Shopper(
+            tuple(shopper.segments),
+            shopper.locale,
+            address_disposable=bool(shopper.email) and domain_in(shopper.email or "", blocklist),
+        ),
+        cart=cart,
+        stock=seen.Stock(stock.available, stock.backorderable) if stock else seen.Stock(),
+        spins=tuple(seen.PastSpin(at, value) for at, value in spins),
+        address_spins=tuple(at_address),
+    )
+
+
+async def _choose(session: AsyncSession, campaigns: Sequence[Version], basis: Facts) -> tuple[Version, Facts, Decision]:
+    """Return the first campaign that says yes; where none does, the first one's reasons."""
+    refused: tuple[Version, Facts, Decision] | None = None
+    for version in campaigns:
+        key = BudgetKey(version.slug, version.budget_period(basis.now))
+        await ledger.open_period(session, key, int(version.campaign.budget.amount), version.currency)
+        remaining = await ledger.remaining_minor(session, key) or 0
+        facts = msgspec.structs.replace(
+            basis, today=version.local_day(basis.now), budget_left=remaining >= version.needed_minor
+        )
+        decision = decide(version.rules, facts)
+        if decision.eligible and version.floor_minor:
+            # Look again under the lock: between the look and the reserve others may have used the rest.
+            remaining = await ledger.lock_remaining_minor(session, key)
+            facts = msgspec.structs.replace(facts, budget_left=remaining >= version.needed_minor)
+            decision = decide(version.rules, facts)
+        if decision.eligible:
+            return version, facts, decision
+        refused = refused or (version, facts, decision)
+    if refused is None:
+        raise LookupError("a sound config has at least one campaign")
+    return refused
+
+
+def _offer(stockout: Stockout, version: Version, facts: Facts, decision: Decision, *, now: datetime) -> Offer:
+    hours = version.campaign.offer_hours if decision.eligible else REFUSAL_HOURS
+    return Offer(
+        subject=stockout.subject,
+        id=new_id(now),
+        stockout_id=stockout.id,
+        status="open" if decision.eligible else "refused",
+        version=version.digest,
+        arm="wheel" if decision.eligible else None,
+        reasons=msgspec.to_builtins(decision.reasons),
+        facts=msgspec.to_builtins(facts),
+        created_at=now,
+        expires_at=now + timedelta(hours=hours),
+    )
+
+
+async def _commit_to_draw(
+    session: AsyncSession, vault: Vault, offer: Offer, version: Version, *, now: datetime
+) -> None:
+    """Fix the table and the seed's hash before any client seed exists, and keep the floor of the wheel aside."""
+    offer.epoch_day = now.date()
+    secret = await epochs.secret_of(session, vault, offer.epoch_day, now=now)
+    offer.table_digest = version.table.digest
+    offer.commitment = commitment(server_seed(secret, str(offer.id)))
+    offer.budget_period = version.budget_period(now)
+    offer.floor_minor = version.floor_minor
+    await ledger.transfer(
+        session,
+        BudgetKey(version.slug, offer.budget_period),
+        "available",
+        "owed",
+        offer.floor_minor,
+        cause="offer_made",
+        cause_id=offer.id,
+        subject=offer.subject,
+        now=now,
+    )

@@ -1,0 +1,70 @@
+"""One person's data: all of it on request, none of it after erasure, and the books stay balanced."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine.db.tables import Award, Base, Event, Offer, Redemption, Shopper, Spin, Stockout
+from engine.errors import NotFoundError
+from engine.flows import awards
+from engine.ledger import BudgetKey
+from engine.vault import Vault
+from engine.versions import Versions
+from rules import facts
+
+# Digests and sealed values mean nothing to the person; the code itself is given instead.
+_LEFT_OUT = frozenset({"subject", "address_digest", "body_digest", "code_digest", "code_sealed"})
+
+
+async def export(session: AsyncSession, vault: Vault, shopper_id: str) -> dict[str, Any]:
+    """Return everything kept about one shopper, as plain values."""
+    shopper = await _find(session, shopper_id)
+    export: dict[str, Any] = {"shopper": _plain(shopper)}
+    for name, table in (("stockouts", Stockout), ("offers", Offer), ("spins", Spin), ("redemptions", Redemption)):
+        export[name] = [_plain(row) for row in await _rows(session, table, shopper)]
+    export["awards"] = [
+        {**_plain(award), "code": vault.open(award.code_sealed).decode()}
+        for award in await _rows(session, Award, shopper)
+    ]
+    return export
+
+
+async def erase(session: AsyncSession, versions: Versions, shopper_id: str, *, now: datetime) -> None:
+    """Forget one shopper: open offers lapse, unused codes are withdrawn, and what remains names nobody."""
+    shopper = await _find(session, shopper_id, lock=True)
+
+    offers: Sequence[Offer] = await _rows(session, Offer, shopper, lock=True)
+    held: Sequence[Award] = await _rows(session, Award, shopper, lock=True)
+
+    for offer in offers:
+        if offer.status == "open":
+            offer.status = "lapsed"
+            key = BudgetKey((await versions.get(session, offer.version)).slug, awards.period_of(offer))
+            await awards.settle_offer(session, offer, key, now=now)
+    for award in held:
+        if award.status == "issued":
+            await awards.end(session, award, "void", now=now)
+    for offer in offers:
+        offer.facts = {**offer.facts, "shopper": msgspec.to_builtins(facts.Shopper())}
+    await session.execute(delete(Event).where(Event.subject == shopper.subject))
+    await session.delete(shopper)
+
+
+async def _find(session: AsyncSession, shopper_id: str, *, lock: bool = False) -> Shopper:
+    shopper = await session.get(Shopper, shopper_id, with_for_update=lock or None)
+    if shopper is None:
+        raise NotFoundError("this shopper is not known", code="shopper_unknown")
+    return shopper
+
+
+async def _rows(session: AsyncSession, table: Any, shopper: Shopper, *, lock: bool = False) -> Sequence[Any]:
+    found = select(table).where(table.subject == shopper.subject).order_by(table.created_at)
+    return (await session.execute(found.with_for_update() if lock else found)).scalars().all()
+
+
+def _plain(row: Base) -> dict[str, Any]:
+    return {column.key: getattr(row, column.key) for column in row.__table__.columns if column.key not in _LEFT_OUT}

@@ -1,0 +1,32 @@
+"""What the shop says is on its shelves; late messages never overwrite newer ones."""
+
+from datetime import datetime
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine.api.schemas import StockBody
+from engine.db.tables import Stock
+from engine.errors import FieldError, InvalidBodyError
+from engine.flows.stockouts import CLOCK_SKEW_MAX
+
+
+async def put(session: AsyncSession, sku: str, body: StockBody, *, now: datetime) -> tuple[Stock, bool]:
+    """Record what is there; return what is known now, and whether this message changed it."""
+    as_of = body.as_of or now
+    if as_of > now + CLOCK_SKEW_MAX:
+        # A date far ahead would shut out every later message.
+        raise InvalidBodyError("`as_of` is in the future", errors=[FieldError("as_of", "is in the future")])
+
+    told = {
+        "available": body.available,
+        "expected_on": body.expected_on,
+        "reason": body.reason,
+        "backorderable": body.backorderable,
+        "as_of": as_of,
+    }
+    row = insert(Stock).values(sku=sku, **told)
+    newer = row.on_conflict_do_update(index_elements=[Stock.sku], set_=told, where=Stock.as_of < as_of)
+    applied = (await session.execute(newer.returning(Stock.sku))).first() is not None
+    known = await session.get_one(Stock, sku, populate_existing=True)
+    return known, applied

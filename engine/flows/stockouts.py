@@ -1,0 +1,106 @@
+"""Reporting a stockout: once per event id, however often the shop's server retries."""
+
+import hmac
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine.api.schemas import StockoutReport
+from engine.db.tables import Event, Shopper, Stockout
+from engine.errors import FieldError, IdempotencyMismatchError, InvalidBodyError
+from engine.ids import new_id
+from engine.vault import Vault
+from rules.addresses import fold
+
+CLOCK_SKEW_MAX = timedelta(minutes=5)
+_KEPT = {"email": Shopper.email, "address_digest": Shopper.address_digest, "first_name": Shopper.first_name}
+
+
+class Reported(NamedTuple):
+    stockout_id: UUID
+    replayed: bool
+
+
+async def report(session: AsyncSession, vault: Vault, body: StockoutReport, *, now: datetime) -> Reported:
+    """Record a stockout; the same event again is the same stockout, with another body it is refused."""
+    _refuse_the_future(body, now)
+    digest = vault.digest("event body", msgspec.json.encode(body, order="sorted"))
+    if seen := await session.get(Event, body.event_id):
+        return _replay(seen, digest)
+
+    subject = await _know_shopper(session, vault, body, now=now)
+    stockout_id = new_id(now)
+    event = insert(Event).values(
+        event_id=body.event_id, body_digest=digest, subject=subject, stockout_id=stockout_id, created_at=now
+    )
+    if (await session.execute(event.on_conflict_do_nothing().returning(Event.event_id))).first() is None:
+        # A retry overtook us between the look and the insert; its row is committed by now.
+        return _replay(await session.get_one(Event, body.event_id), digest)
+
+    session.add(_stockout(body, subject, stockout_id, now=now))
+    return Reported(stockout_id, replayed=False)
+
+
+def _refuse_the_future(body: StockoutReport, now: datetime) -> None:
+    if body.occurred_at > now + CLOCK_SKEW_MAX:
+        raise InvalidBodyError("`occurred_at` is in the future", errors=[FieldError("occurred_at", "is in the future")])
+
+
+def _replay(seen: Event, digest: bytes) -> Reported:
+    if not hmac.compare_digest(seen.body_digest, digest):
+        raise IdempotencyMismatchError("this event_id was already reported with another body")
+    return Reported(seen.stockout_id, replayed=True)
+
+
+async def _know_shopper(session: AsyncSession, vault: Vault, body: StockoutReport, *, now: datetime) -> UUID:
+    """Remember the shopper as the shop last described them, and return their subject."""
+    shopper = body.shopper
+    told = {
+        "email": shopper.email,
+        "address_digest": vault.digest("address", fold(shopper.email)) if shopper.email else None,
+        "first_name": shopper.first_name,
+        "locale": shopper.locale,
+        "segments": list(shopper.segments),
+        "updated_at": now,
+    }
+    row = insert(Shopper).values(shopper_id=shopper.id, subject=new_id(now), created_at=now, **told)
+    # Leaving the address out does not make the shop forget it, nor the rules that count by it.
+    kept = {name: func.coalesce(row.excluded[name], column) for name, column in _KEPT.items()}
+    known = row.on_conflict_do_update(index_elements=[Shopper.shopper_id], set_=told | kept)
+    return (await session.execute(known.returning(Shopper.subject))).scalar_one()
+
+
+def _stockout(body: StockoutReport, subject: UUID, stockout_id: UUID, *, now: datetime) -> Stockout:
+    return Stockout(
+        subject=subject,
+        id=stockout_id,
+        occurred_at=body.occurred_at,
+        sku=body.sku,
+        title=body.title,
+        categories=list(body.categories),
+        quantity=body.quantity,
+        stage=body.stage,
+        cart_total_minor=body.cart.total_minor if body.cart else None,
+        cart_currency=body.cart.currency if body.cart else None,
+        market=body.market,
+        expected_on=body.restock.expected_on if body.restock else None,
+        reason=body.restock.reason if body.restock else None,
+        alternatives=msgspec.to_builtins(body.alternatives),
+        created_at=now,
+    )
+
+
+async def of_token(session: AsyncSession, shopper_id: str, stockout_id: UUID) -> tuple[Shopper, Stockout] | None:
+    """Return the stockout a token speaks of, only where it is that shopper's own."""
+    found = (
+        select(Shopper, Stockout)
+        .join(Stockout, Stockout.subject == Shopper.subject)
+        .where(Shopper.shopper_id == shopper_id, Stockout.id == stockout_id)
+    )
+    row = (await session.execute(found)).one_or_none()
+    return None if row is None else (row[0], row[1])

@@ -1,0 +1,103 @@
+"""The books of what campaigns owe: value moves between `available`, `owed` and `spent`, one way, once per cause."""
+
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Update, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine.db.tables import Budget, LiabilityEntry
+from engine.ids import new_id
+
+Account = Literal["available", "owed", "spent"]
+Cause = Literal[
+    "offer_made",  # available → owed: the floor of an open offer
+    "offer_settled",  # owed → available: that floor, once spun or lapsed
+    "award_granted",  # available → owed: the award's liability
+    "award_spent",  # owed → spent: what the order really took off
+    "award_unspent",  # owed → available: what it could have cost and did not
+    "award_refunded",  # spent → available
+]
+
+
+class BudgetKey(NamedTuple):
+    """One campaign's budget in one period, by the period's first local day."""
+
+    campaign: str
+    period: date
+
+
+async def transfer(
+    session: AsyncSession,
+    key: BudgetKey,
+    source: Account,
+    target: Account,
+    amount_minor: int,
+    *,
+    cause: Cause,
+    cause_id: UUID,
+    subject: UUID,
+    now: datetime,
+) -> None:
+    """Move an amount once; a second call with the same cause changes nothing.
+
+    The budget's CHECK refuses what `available` cannot pay; callers that expect that ask `lock_remaining_minor` first.
+    """
+    if amount_minor == 0:
+        return
+    entry = insert(LiabilityEntry).values(
+        subject=subject,
+        id=new_id(now),
+        campaign=key.campaign,
+        period=key.period,
+        source=source,
+        target=target,
+        amount_minor=amount_minor,
+        cause=cause,
+        cause_id=cause_id,
+        created_at=now,
+    )
+    done = await session.execute(entry.on_conflict_do_nothing().returning(LiabilityEntry.id))
+    if done.first() is None:
+        return
+    change = (amount_minor if target == "available" else 0) - (amount_minor if source == "available" else 0)
+    if change:
+        await session.execute(_at(key).values(remaining_minor=Budget.remaining_minor + change))
+
+
+async def open_period(session: AsyncSession, key: BudgetKey, amount_minor: int, currency: str) -> None:
+    """Make the period's budget the first time it is needed."""
+    row = insert(Budget).values(
+        campaign=key.campaign,
+        period=key.period,
+        amount_minor=amount_minor,
+        remaining_minor=amount_minor,
+        currency=currency,
+    )
+    await session.execute(row.on_conflict_do_nothing())
+
+
+async def remaining_minor(session: AsyncSession, key: BudgetKey) -> int | None:
+    """Return what is left, without waiting for anyone; None where the period has not been opened."""
+    found = select(Budget.remaining_minor).where(Budget.campaign == key.campaign, Budget.period == key.period)
+    return (await session.execute(found)).scalar_one_or_none()
+
+
+async def lock_remaining_minor(session: AsyncSession, key: BudgetKey) -> int:
+    """Return what is left and keep others from moving it until this transaction ends."""
+    found = select(Budget.remaining_minor).where(Budget.campaign == key.campaign, Budget.period == key.period)
+    return (await session.execute(found.with_for_update())).scalar_one()
+
+
+async def resize(session: AsyncSession, key: BudgetKey, amount_minor: int) -> None:
+    """Give a running period another amount; what is already promised stays covered."""
+    used = Budget.amount_minor - Budget.remaining_minor
+    amount = func.greatest(amount_minor, used)
+    changed = _at(key).where(Budget.amount_minor != amount_minor)
+    await session.execute(changed.values(amount_minor=amount, remaining_minor=amount - used))
+
+
+def _at(key: BudgetKey) -> Update:
+    return update(Budget).where(Budget.campaign == key.campaign, Budget.period == key.period)
