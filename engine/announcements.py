@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Protocol
 
+from procrastinate.types import JSONValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.db.session import raw_connection
@@ -23,7 +24,7 @@ async def by_job(session: AsyncSession, kind: str, data: dict[str, str], *, now:
     """Enqueue the delivery inside the caller's transaction: if that is undone, nobody hears of it."""
     from engine.jobs import deliver
 
-    event = {"type": kind, "timestamp": now.isoformat(), "data": data}
+    event: dict[str, JSONValue] = {"type": kind, "timestamp": now.isoformat(), "data": {**data}}
     await session.flush()
     task = deliver.configure(connection=await raw_connection(session))
     await task.defer_async(message_id=str(new_id(now)), event=event)

@@ -14,8 +14,9 @@ from litestar.types import ControllerRouterHandler
 
 from engine import logs
 from engine.api import health, problems, public
-from engine.api.headers import AnswerMiddleware
+from engine.api.headers import answering
 from engine.api.merchant import MerchantController
+from engine.api.patience import EnrolmentController, PatienceDeskController
 from engine.api.storefront import StorefrontController
 from engine.services import Services
 from engine.settings import Settings, SettingsError, read
@@ -36,10 +37,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
         async with services.running():
             yield
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             StorefrontController,
             MerchantController,
+            EnrolmentController,
+            PatienceDeskController,
             *public.routes(),
             health.live,
             health.ready,
@@ -48,7 +51,6 @@ def create_app(settings: Settings | None = None) -> Litestar:
         ],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False, use_cache=True)},
         exception_handlers=problems.HANDLERS,
-        middleware=[AnswerMiddleware()],
         lifespan=[lifespan],
         request_max_body_size=BODY_BYTES_MAX,
         compression_config=CompressionConfig(backend="gzip", minimum_size=500, gzip_compress_level=6),
@@ -57,6 +59,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
         debug=False,
     )
+    app.asgi_handler = answering(app.asgi_handler)
+    return app
 
 
 def serve_app() -> Litestar:
@@ -71,11 +75,18 @@ def serve_app() -> Litestar:
 def _demo(settings: Settings) -> list[ControllerRouterHandler]:
     if not settings.demo:
         return []
+    from engine.api.demo_clock import DemoClock
     from engine.demo import demo_routes
 
-    return demo_routes(
-        demo_folder=public.UI / "demo", merchant_key=settings.demo_key, engine_url=f"http://127.0.0.1:{settings.port}"
-    )
+    return [
+        public.demo_messages,
+        *demo_routes(
+            demo_folder=public.UI / "demo",
+            merchant_key=settings.demo_key,
+            engine_url=f"http://127.0.0.1:{settings.port}",
+        ),
+        DemoClock,
+    ]
 
 
 def _cors(services: Services) -> CORSConfig:

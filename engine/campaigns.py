@@ -1,28 +1,33 @@
 """Loads `config/`: whole and sound, or refused with file, line and the nearest right word."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
+from babel.numbers import list_currencies
 
 from engine.messages import Messages, is_locale, read_messages
-from engine.toml_files import ConfigError, DecHook, Problem, TomlFile, nearest
+from engine.toml_files import ConfigError, DecHook, Problem, TomlFile, nearest, shown
 from rewards.catalogue import Catalogue, Reward, RewardId
 from rewards.money import BadAmountError, Currency, Minor, parse_amount
 from rewards.odds import WheelSlice, fallbacks
 from rewards.patience import Patience
-from rewards.wheel import Slice, Table, Weight
+from rewards.wheel import TOTAL_WEIGHT_MAX, Slice, Table, Weight
 from rules.conditions import AnyCondition, BudgetLeft, Condition, DatesBetween
 from rules.expression import Expression
 
 OFFER_HOURS_MAX = 168
 CAMPAIGNS_MAX = 200
+_SLUG = re.compile(r"[\w-]{1,64}")
+
+Part = TypeVar("Part")
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 PerMinute = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
@@ -114,6 +119,13 @@ class Version:
     def currency(self) -> str:
         return self.snapshot.currency
 
+    @property
+    def patience(self) -> Patience:
+        """The patience programme; raises `LookupError` where the campaign has none."""
+        if self.campaign.patience is None:
+            raise LookupError(f"campaign {self.slug} has no patience programme")
+        return self.campaign.patience
+
     @cached_property
     def body(self) -> bytes:
         return msgspec.json.encode(self.snapshot, enc_hook=_plain, order="sorted")
@@ -153,8 +165,8 @@ class Version:
 
     @cached_property
     def floor_minor(self) -> int:
-        """The most that the last resort of any slice costs: kept aside with each offer, so that no win is nothing."""
-        return max(self.liability_minor(fallbacks(piece.reward, self.when_gone)[-1]) for piece in self.campaign.wheel)
+        """What is kept aside with each offer, so that no win is nothing."""
+        return self.worst_minor(piece.reward for piece in self.campaign.wheel)
 
     @cached_property
     def needed_minor(self) -> int:
@@ -173,6 +185,15 @@ class Version:
 
     def local_day(self, instant: datetime) -> date:
         return instant.astimezone(self.zone).date()
+
+    def day_over(self, day: date) -> datetime:
+        """Return the instant at which a local day is over, whatever the clocks do that night."""
+        following = datetime.combine(day + timedelta(days=1), time(), self.zone)
+        return following.astimezone(UTC)
+
+    def worst_minor(self, reward_ids: Iterable[str]) -> int:
+        """The most that the last resort of any of these rewards costs."""
+        return max(self.liability_minor(self.chain(reward_id)[-1]) for reward_id in reward_ids)
 
     def budget_period(self, instant: datetime) -> date:
         """Return the first local day of the budget period that `instant` is in."""
@@ -220,24 +241,33 @@ class Config:
 def load(folder: Path) -> Config:
     """Read the whole folder; raise `ConfigError` naming every problem found in it."""
     if not folder.is_dir():
-        raise ConfigError([Problem(str(folder), 1, 1, "is not a folder; MAKEGOOD_CONFIG names the config folder")])
-    shop = _shop(folder)
+        raise ConfigError(
+            [Problem(str(folder), 1, 1, "is not a folder; --config or MAKEGOOD_CONFIG names the config folder")]
+        )
     problems: list[Problem] = []
-    rewards: Catalogue = {}
-    messages: dict[str, Messages] = {}
-    try:
-        rewards = _rewards(folder, shop)
-    except ConfigError as error:
-        problems += error.problems
-    try:
-        messages = read_messages(folder, shop.locales)
-    except ConfigError as error:
-        problems += error.problems
+    shop = _sound(problems, lambda: _shop(folder)) or _any_shop(folder)
+    rewards = _sound(problems, lambda: _rewards(folder, shop))
+    messages = _sound(problems, lambda: read_messages(folder, shop.locales)) or {}
     versions = list(_versions(folder, shop, rewards, problems))
-    if problems:
+    if problems or rewards is None:
         raise ConfigError(problems)
     versions.sort(key=lambda version: (-version.campaign.priority, version.slug))
     return Config(shop, rewards, tuple(versions), messages)
+
+
+def _any_shop(folder: Path) -> Shop:
+    """Stand in for a shop that is not sound, so that the other files are judged all the same."""
+    there = tuple(path.stem for path in (folder / "messages").glob("*.ftl") if is_locale(path.stem))
+    return Shop(name="?", currency="EUR", time_zone="UTC", locales=there)
+
+
+def _sound(problems: list[Problem], read: Callable[[], Part]) -> Part | None:
+    """Return what is read, or None where it is not sound; what is wrong with it is added to `problems`."""
+    try:
+        return read()
+    except ConfigError as error:
+        problems += error.problems
+        return None
 
 
 def _shop(folder: Path) -> Shop:
@@ -246,10 +276,13 @@ def _shop(folder: Path) -> Shop:
     problems = []
     if shop.time_zone not in available_timezones():
         problems.append(_unknown_zone(file, shop.time_zone))
+    if shop.currency not in (known := list_currencies()):
+        message = f'unknown currency "{shop.currency}"; {nearest(shop.currency, known)}'
+        problems.append(file.problem(("currency",), message))
     problems += [
-        file.problem(("locales", place), f'unknown locale "{locale}"; expected one such as "fr" or "pt-BR"')
+        file.problem(("locales", place), message)
         for place, locale in enumerate(shop.locales)
-        if not is_locale(locale)
+        if (message := _locale_flaw(folder, locale))
     ]
     problems += [
         file.problem(("allowed_origins", place), f'"{origin}" is not an origin such as "https://shop.example"')
@@ -261,31 +294,49 @@ def _shop(folder: Path) -> Shop:
     return shop
 
 
+def _locale_flaw(folder: Path, locale: str) -> str:
+    if not is_locale(locale):
+        return f'unknown locale "{locale}"; expected one such as "fr" or "pt-BR"'
+    if not (folder / "messages" / f"{locale}.ftl").is_file():
+        there = [path.stem for path in (folder / "messages").glob("*.ftl")]
+        return f'locale "{locale}" has no file messages/{locale}.ftl; {nearest(locale, there)}'
+    return ""
+
+
 def _rewards(folder: Path, shop: Shop) -> Catalogue:
     rewards: Catalogue = TomlFile(folder / "rewards.toml", "rewards.toml").read(Catalogue, _from_file(shop.currency))
     return rewards
 
 
-def _versions(folder: Path, shop: Shop, rewards: Catalogue, problems: list[Problem]) -> Iterator[Version]:
+def _versions(folder: Path, shop: Shop, rewards: Catalogue | None, problems: list[Problem]) -> Iterator[Version]:
+    """Yield every sound campaign; without a sound catalogue the campaigns are judged by themselves."""
     paths = sorted((folder / "campaigns").glob("*.toml"))
     if not paths or len(paths) > CAMPAIGNS_MAX:
         problems.append(Problem("campaigns", 1, 1, f"holds {len(paths)} campaigns; expected 1 to {CAMPAIGNS_MAX}"))
         return
-    rewards_sound = not problems
     for path in paths:
         try:
-            file = TomlFile(path, f"campaigns/{path.name}")
+            file = _campaign_file(path)
             campaign: Campaign = file.read(Campaign, _from_file(shop.currency))
         except ConfigError as error:
             problems += error.problems
             continue
-        flaws = list(_campaign_flaws(file, campaign, rewards)) if rewards_sound else []
+        flaws = list(_campaign_flaws(file, campaign, rewards))
         problems += flaws
-        if rewards_sound and not flaws:
+        if rewards is not None and not flaws:
             used = {name for _key, name in _named_rewards(campaign)}
             terms = {name: rewards[name] for name in sorted(used)}
             zone = campaign.time_zone or shop.time_zone
             yield Version(Snapshot(path.stem, campaign, terms, shop.currency, zone))
+
+
+def _campaign_file(path: Path) -> TomlFile:
+    # Its name is written with every offer and award, and typed at the command line.
+    if not _SLUG.fullmatch(path.stem):
+        name = f"campaigns/{path.name}".encode(errors="replace").decode()
+        message = "a campaign's file is named in letters, digits, - and _, at most 64 of them"
+        raise ConfigError([Problem(name, 1, 1, message)])
+    return TomlFile(path, f"campaigns/{path.name}")
 
 
 def _named_rewards(campaign: Campaign) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -299,18 +350,20 @@ def _named_rewards(campaign: Campaign) -> Iterator[tuple[tuple[str | int, ...], 
             yield ("patience", "milestone", place, "reward"), milestone.reward
         for row, surprise in enumerate(milestone.surprise):
             yield ("patience", "milestone", place, "surprise", row, "reward"), surprise.reward
+    for place, spend in enumerate(campaign.patience.spend if campaign.patience else ()):
+        yield ("patience", "spend", place, "reward"), spend.reward
 
 
-def _campaign_flaws(file: TomlFile, campaign: Campaign, rewards: Catalogue) -> Iterator[Problem]:
-    unknown = False
-    for key, name in _named_rewards(campaign):
-        if name not in rewards:
-            unknown = True
-            yield file.problem(key, f'unknown reward "{name}"; {nearest(name, rewards)}')
+def _campaign_flaws(file: TomlFile, campaign: Campaign, rewards: Catalogue | None) -> Iterator[Problem]:
+    unknown = [] if rewards is None else [(key, name) for key, name in _named_rewards(campaign) if name not in rewards]
+    for key, name in unknown:
+        yield file.problem(key, f'unknown reward "{name}"; {nearest(name, rewards or ())}')
     if campaign.time_zone is not None and campaign.time_zone not in available_timezones():
         yield _unknown_zone(file, campaign.time_zone)
     yield from _name_flaws(file, campaign)
-    if not unknown:
+    if sum(piece.weight for piece in campaign.wheel) > TOTAL_WEIGHT_MAX:
+        yield file.problem(("wheel", 0), f"the weights of a wheel add up to {TOTAL_WEIGHT_MAX} at most")
+    if rewards is not None and not unknown:
         yield from _fallback_flaws(file, campaign, rewards)
 
 
@@ -333,19 +386,22 @@ def _name_flaws(file: TomlFile, campaign: Campaign) -> Iterator[Problem]:
 
 def _fallback_flaws(file: TomlFile, campaign: Campaign, rewards: Catalogue) -> Iterator[Problem]:
     when_gone = {piece.reward: piece.when_gone for piece in campaign.wheel}
-    floor = 0
+    floors, wheel_sound = [0], True
     for place, piece in enumerate(campaign.wheel):
         if piece.stock is not None and piece.when_gone is None:
             message = f'"{piece.reward}" has a `stock` and no `when_gone`: say what a shopper gets once it is gone'
             yield file.problem(("wheel", place, "stock"), message)
+            wheel_sound = False
             continue
         try:
             last = fallbacks(piece.reward, when_gone)[-1]
         except ValueError as error:
             yield file.problem(("wheel", place, "when_gone"), str(error))
+            wheel_sound = False
             continue
-        floor = max(floor, int(rewards[last].liability))
-    if campaign.budget.amount < floor:
+        floors.append(int(rewards[last].liability))
+    cheapest = min(int(rewards[piece.reward].liability) for piece in campaign.wheel)
+    if wheel_sound and campaign.budget.amount < max(*floors, cheapest):
         yield file.problem(("budget", "amount"), "the budget cannot pay for a single spin")
 
 
@@ -362,10 +418,10 @@ def _from_file(currency: str) -> DecHook:
     def decode(type_: type, value: Any) -> Any:
         if type_ is Minor:
             if not isinstance(value, str):
-                raise BadAmountError(f'expected an amount in quotes such as "4.50", got {value!r}')
+                raise BadAmountError(f'expected an amount in quotes such as "4.50", got {shown(value)}')
             return parse_amount(value, currency)
         if not isinstance(value, str):
-            raise ValueError(f"expected an expression in quotes, got {value!r}")  # noqa: TRY004  # msgspec words ValueErrors
+            raise ValueError(f"expected an expression in quotes, got {shown(value)}")  # noqa: TRY004  # msgspec words ValueErrors
         return Expression(value)
 
     return decode

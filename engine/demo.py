@@ -31,8 +31,6 @@ Text = dict[str, str]  # by language
 Sku = Annotated[str, Meta(min_length=1, max_length=64)]
 ShopperId = Annotated[str, Meta(pattern="^demo-[0-9a-f-]{36}$")]
 
-REFUSALS = {404: "unknown", 409: "reserved", 410: "expired", 422: "other"}  # status of the engine: word of the shop
-
 
 # What the shop sells
 
@@ -105,21 +103,12 @@ class Reported(Struct, frozen=True):
     expires_at: str
 
 
-class Terms(Struct, frozen=True):
-    minimum_basket_minor: int | None = None
-
-
 class Code(Struct, frozen=True):
-    valid: bool
-    status: str
-    terms: Terms
-    shopper_id: str | None = None
+    label: str
 
 
 class Redemption(Struct, frozen=True):
     redemption_id: str
-    status: str
-    label: str
     kind: str
     discount_minor: int
     free_shipping: bool
@@ -127,6 +116,7 @@ class Redemption(Struct, frozen=True):
 
 
 class Reserved(Struct, frozen=True):
+    label: str
     redemption: Redemption
     gift: Text | None
     quote: Quote
@@ -139,14 +129,6 @@ class MakegoodError(Exception):
         super().__init__(f"{status} {code}")
         self.status = status
         self.code = code
-
-
-class UnusableCodeError(Exception):
-    """A code cannot be used on this order; `status` says why, for the sentence the shopper reads."""
-
-    def __init__(self, status: str) -> None:
-        super().__init__(status)
-        self.status = status
 
 
 class Makegood:
@@ -166,16 +148,18 @@ class Makegood:
     async def look_up(self, code: str) -> Code:
         return msgspec.json.decode(await self._call("GET", f"/v1/codes/{quoted(code, safe='')}"), type=Code)
 
-    async def reserve(self, code: str, body: dict[str, Any], locale: str) -> Redemption:
+    async def reserve(self, code: str, body: dict[str, Any]) -> Redemption:
         path = f"/v1/codes/{quoted(code, safe='')}/redemptions"
-        return msgspec.json.decode(await self._call("POST", path, body, locale), type=Redemption)
+        return msgspec.json.decode(await self._call("POST", path, body), type=Redemption)
 
-    async def settle(self, redemption_id: str, verb: Literal["confirm", "release"]) -> Redemption:
-        path = f"/v1/redemptions/{quoted(redemption_id, safe='')}/{verb}"
-        return msgspec.json.decode(await self._call("POST", path), type=Redemption)
+    async def confirm(self, redemption_id: str) -> None:
+        await self._call("POST", f"/v1/redemptions/{quoted(redemption_id, safe='')}/confirm")
 
-    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None, locale: str = "fr") -> bytes:
-        answer = await self._client.request(method, path, json=body, headers={"Accept-Language": locale})
+    async def release(self, redemption_id: str) -> None:
+        await self._call("POST", f"/v1/redemptions/{quoted(redemption_id, safe='')}/release")
+
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
+        answer = await self._client.request(method, path, json=body)
         if answer.is_error:
             problem = msgspec.json.decode(answer.content) if "json" in answer.headers.get("content-type", "") else {}
             raise MakegoodError(answer.status_code, problem.get("code", "unknown"))
@@ -242,38 +226,33 @@ class DemoShop:
     async def apply_code(self, order_id: str, entry: CodeEntry) -> Reserved:
         """Reserve a code for one order. Until it is paid or cancelled, no other order can use it."""
         code = entry.code.strip()
-        basket = self.quote(entry.lines)
-        try:
-            self._check(await self._makegood.look_up(code), entry, basket)
-            redemption = await self._makegood.reserve(
-                code,
-                {
-                    "order_id": order_id,
-                    "shopper_id": entry.shopper_id,
-                    "basket": {"total_minor": basket.subtotal_minor, "currency": self.catalogue.currency},
-                },
-                entry.locale,
-            )
-        except MakegoodError as refused:
-            if refused.status not in REFUSALS:
-                raise
-            raise UnusableCodeError(REFUSALS[refused.status]) from None
+        found = await self._makegood.look_up(code)
+        total_minor = self.quote(entry.lines).subtotal_minor
+        redemption = await self._makegood.reserve(
+            code,
+            {
+                "order_id": order_id,
+                "shopper_id": entry.shopper_id,
+                "cart": {"total_minor": total_minor, "currency": self.catalogue.currency},
+            },
+        )
         gift = self.catalogue.gifts.get(redemption.gift_sku or "")
-        return Reserved(redemption, gift, self.quote(entry.lines, redemption))
+        return Reserved(found.label, redemption, gift, self.quote(entry.lines, redemption))
 
-    async def settle(self, settlement: Settlement, verb: Literal["confirm", "release"]) -> None:
-        """Paid: the code is used for good. Cancelled: it is free again. Both may be repeated."""
+    async def pay(self, settlement: Settlement) -> None:
+        """Paid: the code is used for good. Saying so twice changes nothing."""
         if settlement.redemption_id:
-            await self._makegood.settle(settlement.redemption_id, verb)
+            await self._makegood.confirm(settlement.redemption_id)
 
-    def _check(self, code: Code, entry: CodeEntry, basket: Quote) -> None:
-        """Say in the shopper's words what Makegood would refuse; the reservation is what decides."""
-        if code.shopper_id not in {None, entry.shopper_id}:
-            raise UnusableCodeError("shopper")
-        if code.status not in {"issued", "reserved"}:
-            raise UnusableCodeError(code.status)
-        if basket.subtotal_minor < (code.terms.minimum_basket_minor or 0):
-            raise UnusableCodeError("basket")
+    async def cancel(self, settlement: Settlement) -> None:
+        """Cancelled: the code is free again, or was already, when its reservation had run out."""
+        if not settlement.redemption_id:
+            return
+        try:
+            await self._makegood.release(settlement.redemption_id)
+        except MakegoodError as refused:
+            if refused.status != httpx.codes.CONFLICT:
+                raise
 
     def _product(self, sku: str) -> Product:
         try:
@@ -342,21 +321,19 @@ class Calls(Controller):
 
     @post("/orders/{order_id:str}/pay", status_code=200)
     async def pay(self, order_id: str, data: Settlement, shop: DemoShop) -> dict[str, str]:
-        await shop.settle(data, "confirm")
+        await shop.pay(data)
         return {"order_id": order_id, "status": "paid"}
 
     @post("/orders/{order_id:str}/cancel", status_code=200)
     async def cancel(self, order_id: str, data: Settlement, shop: DemoShop) -> dict[str, str]:
-        await shop.settle(data, "release")
+        await shop.cancel(data)
         return {"order_id": order_id, "status": "cancelled"}
 
 
-def code_refused(_: Request[Any, Any, Any], refused: UnusableCodeError) -> Response[dict[str, str]]:
-    return Response({"code": "code_refused", "status": refused.status}, status_code=409)
-
-
 def makegood_refused(_: Request[Any, Any, Any], refused: MakegoodError) -> Response[dict[str, str]]:
-    return Response({"code": refused.code}, status_code=502)
+    """Pass a refusal on to the page; what is between the two servers alone is no fault of the shopper's."""
+    status = refused.status if refused.status in {403, 404, 409, 410} else 502
+    return Response({"code": refused.code}, status_code=status)
 
 
 def makegood_silent(_: Request[Any, Any, Any], __: httpx.TransportError) -> Response[dict[str, str]]:
@@ -378,7 +355,6 @@ def demo_routes(*, demo_folder: Path, merchant_key: str, engine_url: str) -> lis
                 "page": Provide(lambda: page, sync_to_thread=False),
             },
             exception_handlers={
-                UnusableCodeError: code_refused,
                 MakegoodError: makegood_refused,
                 httpx.TransportError: makegood_silent,
             },

@@ -1,6 +1,6 @@
 """Work that happens by itself, on Procrastinate: what time ends, epochs, announcements."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -10,17 +10,17 @@ from procrastinate.jobs import Job
 from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from engine import clock
+from engine import announcements, clock, night
 from engine.connectors import webhooks
-from engine.db.session import create_engine, transaction
-from engine.flows import epochs, expiry
+from engine.db.session import create_engine, raw_connection, transaction
+from engine.flows import epochs
+from engine.kit import Kit
 from engine.settings import Settings
 from engine.vault import Vault
 from engine.versions import Versions
 
 log = structlog.get_logger()
 
-BATCHES_MAX = 1000
 STALLED_SECONDS = 60
 
 jobs = App(connector=PsycopgConnector())
@@ -32,8 +32,8 @@ class Tools:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.engine: AsyncEngine = create_engine(settings.database_url, pool_size=settings.pool_size)
-        self.vault = Vault(settings)
-        self.versions = Versions()
+        announce = announcements.by_job if settings.webhook_url else announcements.to_nobody
+        self.kit = Kit(Vault(settings), Versions(), announce)
 
 
 class WebhookRetry(BaseRetryStrategy):
@@ -83,7 +83,7 @@ async def deliver(context: JobContext, message_id: str, event: dict[str, Any]) -
 async def lapse(context: JobContext, timestamp: int) -> None:  # noqa: ARG001  # Procrastinate passes it
     """End what time has ended, batch by batch, each in a transaction of its own."""
     tools = _tools(context)
-    await end_what_is_over(tools.engine, tools.versions)
+    await night.end_what_is_over(tools.engine, tools.kit, now=clock.now())
 
 
 @jobs.periodic(cron="*/10 * * * *")
@@ -92,7 +92,7 @@ async def turn_epochs(context: JobContext, timestamp: int) -> None:  # noqa: ARG
     """Commit to the days ahead, show the secrets of days that are over."""
     tools = _tools(context)
     async with transaction(tools.engine) as session:
-        await epochs.open_ahead(session, tools.vault, now=clock.now())
+        await epochs.open_ahead(session, tools.kit.vault, now=clock.now())
         for day in await epochs.reveal_over(session, now=clock.now()):
             log.info("epoch revealed", day=day.isoformat())
 
@@ -106,27 +106,25 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:  # noqa: A
         await context.app.job_manager.retry_job(job)
 
 
-async def end_what_is_over(engine: AsyncEngine, versions: Versions) -> None:
-    """Lapse offers and reservations and expire awards until nothing is left to end."""
-
-    async def offers(session: AsyncSession) -> int:
-        return await expiry.lapse_offers(session, versions, now=clock.now())
-
-    async def reservations(session: AsyncSession) -> int:
-        return await expiry.lapse_reservations(session, now=clock.now())
-
-    async def awards(session: AsyncSession) -> int:
-        return await expiry.expire_awards(session, now=clock.now())
-
-    for step in (offers, reservations, awards):
-        await _until_done(engine, step)
+@jobs.periodic(cron="*/10 * * * *")
+@jobs.task(name="accrue", pass_context=True, queueing_lock="accrue")
+async def accrue(context: JobContext, timestamp: int) -> None:  # noqa: ARG001  # Procrastinate passes it
+    """Write the points of every day that is over somewhere, grant what they reach, end what is over."""
+    tools = _tools(context)
+    await night.run(tools.engine, tools.kit, now=clock.now())
 
 
-async def _until_done(engine: AsyncEngine, step: Callable[[AsyncSession], Awaitable[int]]) -> None:
-    for _ in range(BATCHES_MAX):
-        async with transaction(engine) as session:
-            if await step(session) == 0:
-                return
+@jobs.task(name="restock", pass_context=True, lock="restock", retry=3)
+async def restock(context: JobContext, sku: str) -> None:
+    """Go on with a product's slips and holds where the request left off."""
+    tools = _tools(context)
+    await night.restock(tools.engine, tools.kit, sku, now=clock.now())
+
+
+async def go_on_with(session: AsyncSession, sku: str) -> None:
+    """Enqueue the rest of a product's slips and holds, inside the caller's transaction."""
+    await session.flush()
+    await restock.configure(connection=await raw_connection(session)).defer_async(sku=sku)
 
 
 def _tools(context: JobContext) -> Tools:

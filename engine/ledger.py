@@ -15,6 +15,8 @@ Account = Literal["available", "owed", "spent"]
 Cause = Literal[
     "offer_made",  # available → owed: the floor of an open offer
     "offer_settled",  # owed → available: that floor, once spun or lapsed
+    "milestone_promised",  # available → owed: what a milestone ahead may cost
+    "milestone_settled",  # owed → available: that, once reached or missed
     "award_granted",  # available → owed: the award's liability
     "award_spent",  # owed → spent: what the order really took off
     "award_unspent",  # owed → available: what it could have cost and did not

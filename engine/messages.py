@@ -1,7 +1,6 @@
 """Every sentence a shopper reads, from `config/messages/*.ftl` (Project Fluent), and numbers and dates by Babel."""
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from babel.numbers import format_currency
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.syntax import FluentParser, ast
 
-from engine.toml_files import ConfigError, Problem
+from engine.toml_files import ConfigError, Problem, read_text
 from rewards.catalogue import AmountOff, FreeShipping, PercentOff, Reward, Sample, VipAccess
 from rewards.money import digits_of
 
@@ -23,20 +22,18 @@ class Messages:
     def __init__(self, locale: str, path: Path, name: str) -> None:
         """Read one `.ftl` file; raise `ConfigError` with every line Fluent cannot read."""
         self.locale = locale
+        text = read_text(path, name)
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError([Problem(name, 1, 1, f"cannot be read: {error}")]) from None
-        resource = FluentParser().parse(text)
-        if problems := [_junk(entry, text, name) for entry in resource.body if isinstance(entry, ast.Junk)]:
+            resource = FluentParser().parse(text)
+            problems = list(_flaws(resource, text, name))
+            if not problems:
+                self.patterns = _patterns(resource, text, name, problems)
+        except RecursionError:
+            problems = [Problem(name, 1, 1, "is nested too deeply")]
+        if problems:
             raise ConfigError(problems)
         self._bundle = FluentBundle([locale], use_isolating=False)
         self._bundle.add_resource(FluentResource(text))
-        self.patterns = {
-            entry.id.name: _pattern(entry.value)
-            for entry in resource.body
-            if isinstance(entry, ast.Message) and entry.value
-        }
 
     def has(self, message_id: str) -> bool:
         return message_id in self.patterns
@@ -85,9 +82,6 @@ def read_messages(folder: Path, locales: tuple[str, ...]) -> dict[str, Messages]
     problems: list[Problem] = []
     for locale in locales:
         name = f"messages/{locale}.ftl"
-        if not (folder / name).is_file():
-            problems.append(Problem("shop.toml", 1, 1, f'locale "{locale}" has no file {name}'))
-            continue
         try:
             found[locale] = Messages(locale, folder / name, name)
         except ConfigError as error:
@@ -113,47 +107,132 @@ def is_locale(text: str) -> bool:
     return True
 
 
+def _flaws(resource: ast.Resource, text: str, name: str) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for entry in resource.body:
+        if isinstance(entry, ast.Junk):
+            yield _junk(entry, text, name)
+        elif isinstance(entry, ast.Message):
+            if entry.id.name in seen:
+                yield _problem(entry, f'"{entry.id.name}" is given a second time', text, name)
+            seen.add(entry.id.name)
+
+
 def _junk(entry: ast.Junk, text: str, name: str) -> Problem:
-    start = entry.span.start if entry.span else 0
-    line = text[:start].count("\n") + 1
-    words = entry.annotations[0].message if entry.annotations else "not Fluent"
-    first = entry.content.strip().split("\n")[0] if entry.content else ""
-    return Problem(name, line, 1, f'cannot be read as Fluent: {words} in "{first[:60]}"')
+    first = (entry.content or "").strip().split("\n")[0]
+    if not entry.annotations:
+        return _problem(entry, f'cannot be read as Fluent: "{first[:60]}"', text, name)
+    told = entry.annotations[0]
+    said = (told.message or "")[:1].lower() + (told.message or "")[1:]
+    # An entry that is not closed is noticed at the next one; the place to mend is the entry.
+    at = told if _start(told) <= _start(entry) + len(first) else entry
+    return _problem(at, f'cannot be read as Fluent: {said} in "{first[:60]}"', text, name)
 
 
-def _pattern(pattern: ast.Pattern) -> Pattern:
-    """Compile a Fluent pattern to text with `{$name}` holes, or to one choice by number or word."""
-    if len(pattern.elements) == 1 and isinstance(pattern.elements[0], ast.Placeable):
-        inner = pattern.elements[0].expression
-        if isinstance(inner, ast.SelectExpression):
-            return _choice(inner)
-    return _flat(pattern)
+def _problem(node: ast.SyntaxNode, message: str, text: str, name: str) -> Problem:
+    before = text[: _start(node)]
+    return Problem(name, before.count("\n") + 1, len(before) - before.rfind("\n"), message)
 
 
-def _choice(expression: ast.SelectExpression) -> dict[str, str]:
-    variants: dict[str, str] = {"select": _hole(expression.selector)}
-    for variant in expression.variants:
-        key = variant.key.name if isinstance(variant.key, ast.Identifier) else variant.key.value
-        variants[key] = _flat(variant.value)
-        if variant.default:
-            variants["other"] = variants[key]
-    return variants
+def _start(node: ast.SyntaxNode) -> int:
+    return node.span.start if node.span else 0
 
 
-def _flat(pattern: ast.Pattern) -> str:
-    return "".join(
-        element.value if isinstance(element, ast.TextElement) else _placeable(element.expression)
-        for element in pattern.elements
-    )
+class _NotForBrowsersError(Exception):
+    """A pattern uses more of Fluent than a browser is given here."""
 
 
-def _placeable(expression: Any) -> str:
-    if isinstance(expression, ast.StringLiteral):
-        return str(re.sub(r"\\u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), expression.value))
-    return f"{{${_hole(expression)}}}"
+def _patterns(resource: ast.Resource, text: str, name: str, problems: list[Problem]) -> dict[str, Pattern]:
+    entries = {entry.id.name: entry for entry in resource.body if isinstance(entry, ast.Message)}
+    terms = {f"-{entry.id.name}": entry for entry in resource.body if isinstance(entry, ast.Term)}
+    compiler = _Compiler(entries | terms)
+    found: dict[str, Pattern] = {}
+    for message_id, entry in entries.items():
+        if entry.value is None:
+            continue
+        try:
+            found[message_id] = compiler.pattern(entry.value)
+        except _NotForBrowsersError as error:
+            problems.append(_problem(entry, f'"{message_id}" {error}', text, name))
+    return found
+
+
+class _Compiler:
+    """Compiles Fluent patterns to text with `{$name}` holes, or to one choice by number or word.
+
+    A browser needs no Fluent library of its own for that; terms and other messages are written out here.
+    """
+
+    def __init__(self, entries: Mapping[str, Any]) -> None:
+        self._entries = entries
+        self._open: list[str] = []  # the references being written out, outermost first
+
+    def pattern(self, pattern: ast.Pattern) -> Pattern:
+        """Raise `_NotForBrowsersError` for what has no such form."""
+        if len(pattern.elements) == 1 and isinstance(pattern.elements[0], ast.Placeable):
+            inner = pattern.elements[0].expression
+            if isinstance(inner, ast.SelectExpression):
+                return self._choice(inner)
+        return self._flat(pattern)
+
+    def _choice(self, expression: ast.SelectExpression) -> dict[str, str]:
+        variants: dict[str, str] = {"select": _hole(expression.selector)}
+        for variant in expression.variants:
+            key = variant.key.name if isinstance(variant.key, ast.Identifier) else variant.key.value
+            variants[key] = self._flat(variant.value)
+            if variant.default:
+                variants["other"] = variants[key]
+        return variants
+
+    def _flat(self, pattern: ast.Pattern) -> str:
+        return "".join(
+            element.value if isinstance(element, ast.TextElement) else self._placeable(element.expression)
+            for element in pattern.elements
+        )
+
+    def _placeable(self, expression: Any) -> str:
+        match expression:
+            case ast.StringLiteral():
+                return _unescaped(expression)
+            case ast.NumberLiteral():
+                return str(expression.value)
+            case ast.Placeable():
+                return self._placeable(expression.expression)
+            case ast.TermReference(attribute=None, arguments=None):
+                return self._referred(f"-{expression.id.name}")
+            case ast.MessageReference(attribute=None):
+                return self._referred(expression.id.name)
+            case _:
+                return f"{{${_hole(expression)}}}"
+
+    def _referred(self, entry_id: str) -> str:
+        entry = self._entries.get(entry_id)
+        if entry is None or entry.value is None:
+            raise _NotForBrowsersError(f'uses "{entry_id}", which is not in this file')
+        if entry_id in self._open:
+            raise _NotForBrowsersError(f"goes round in a circle: {' → '.join([*self._open, entry_id])}")
+        self._open.append(entry_id)
+        try:
+            return self._flat(entry.value)
+        finally:
+            self._open.pop()
+
+
+def _unescaped(literal: ast.StringLiteral) -> str:
+    try:
+        return str(literal.parse()["value"])
+    except ValueError:
+        raise _NotForBrowsersError("holds an escape that is no character") from None
 
 
 def _hole(expression: Any) -> str:
-    if isinstance(expression, ast.FunctionReference):
-        return _hole(expression.arguments.positional[0])
-    return str(expression.id.name)
+    match expression:
+        case ast.VariableReference():
+            return str(expression.id.name)
+        case ast.FunctionReference(
+            id=ast.Identifier(name="NUMBER" | "DATETIME"),
+            arguments=ast.CallArguments(positional=[ast.VariableReference() as variable]),
+        ):
+            return str(variable.id.name)
+        case _:
+            raise _NotForBrowsersError("can hold text, { $values }, other messages, and one choice as the whole of it")

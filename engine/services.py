@@ -8,12 +8,13 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engine import announcements, clock
+from engine import announcements, clock, night
 from engine.announcements import Announcer
 from engine.api.schemas import RealisedWheel
 from engine.campaigns import Config
 from engine.db.session import create_engine, transaction
 from engine.flows import epochs
+from engine.kit import Kit
 from engine.limiter import Limiter
 from engine.live_config import LiveConfig
 from engine.memo import Memo
@@ -36,6 +37,7 @@ class Services:
         self.versions = Versions()
         self.limiter = Limiter(settings.redis_url)
         self.announce: Announcer = announcements.by_job if settings.webhook_url else announcements.to_nobody
+        self.kit = Kit(self.vault, self.versions, self.announce)
         self._database = create_engine(settings.database_url, pool_size=settings.pool_size)
         self.realised: Memo[list[RealisedWheel]] = Memo(REALISED_SECONDS)
         self.live = LiveConfig(settings.config_folder, self._database, self.versions)
@@ -61,6 +63,13 @@ class Services:
 
         async with self._database.connect() as connection:
             return await connection.run_sync(migrate.is_current)
+
+    async def run_night(self) -> None:
+        """Do now what the worker does by itself: points, milestones, whatever time ends."""
+        async with self.transaction() as session:
+            await epochs.open_ahead(session, self.vault, now=clock.now())
+        await night.end_what_is_over(self._database, self.kit, now=clock.now())
+        await night.run(self._database, self.kit, now=clock.now())
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

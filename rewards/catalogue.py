@@ -9,7 +9,15 @@ from rewards.money import Minor
 
 VALID_DAYS_MAX = 730
 
-RewardId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=r"^[^\s\x00-\x1f\x7f\"\\]+\Z")]
+RewardId = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=64,
+        pattern=r"^[^\s\x00-\x1f\x7f\"\\]+\Z",
+        description="a name without spaces or quotes",
+    ),
+]
 Days = Annotated[int, msgspec.Meta(ge=1, le=VALID_DAYS_MAX)]
 Sku = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 

@@ -13,8 +13,8 @@ _VALUE = {character: value for value, character in enumerate(ALPHABET)}
 _READ_AS = str.maketrans("23456789", "ZEASGTBG")
 _RUDE = (
     *("FCK", "FKN", "FCQ", "PHK", "SHT", "CNT", "KNT", "DCK", "DKH", "CCK", "CQK", "TWT", "WNK", "BTCH", "BSTRD"),
-    *("KKK", "NGGR", "NGR", "NZS", "NAZ", "FAG", "ASS", "TTS", "SXX", "SEX", "PNS", "PRN", "CRP", "DMN", "HLL", "GAY"),
-    *("PTN", "PTE", "SLP", "CHTT", "CNR", "CNN", "BTD", "NQ", "PD", "FDP", "NTM", "MRD", "BTZ", "BRN", "ZB"),
+    *("KKK", "NGGR", "NGR", "NZS", "NAZ", "FAG", "ASS", "TTS", "SXX", "SEX", "PNS", "PRN", "CRP", "DMN", "GAY"),
+    *("PTN", "PTE", "CHTT", "CNR", "CNN", "BTD", "NQ", "PD", "FDP", "NTM", "MRD", "BTZ", "BRN", "ZB"),
 )
 
 

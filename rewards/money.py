@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217 code")]
+Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}\Z", description='an ISO 4217 code such as "EUR"')]
 
 # ISO 4217, table A.1: the active currencies whose minor unit is not two digits.
 _BY_DIGITS = {

@@ -22,7 +22,7 @@ TOTAL_WEIGHT_MAX = 1_000_000_000
 SLICES_MAX = 64
 
 _TWO_64 = 1 << 64
-_U_AND_INSIDE = Struct(">QQ")  # the first two 8-byte big-endian numbers of a block
+_u_and_inside = Struct(">QQ").unpack_from  # the first two 8-byte big-endian numbers of a block
 
 ClientSeed = Annotated[
     str,
@@ -118,21 +118,17 @@ def draw(table: Table, seed: bytes, client_seed: str, offer_id: str) -> Drawn:
     number = 0
     while True:
         message = f"{ALGORITHM} draw {client_seed} {table.digest} {offer_id} {number}"
-        u, inside = _U_AND_INSIDE.unpack_from(hmac.digest(seed, message.encode(), "sha256"))
+        u, inside = _u_and_inside(hmac.digest(seed, message.encode(), "sha256"))
         ticket = ticket_of(u, table.total_weight)
         if ticket is not None:
             break
         number += 1
     index = bisect_right(table.edges, ticket)
-    return Drawn(number, ticket, index, table.slices[index], _stop(table, index, inside))
-
-
-def _stop(table: Table, index: int, inside: int) -> str:
-    """Turns to the stop inside the slice, in integers so that every language cuts at the same digit."""
-    weight = table.slices[index].weight
-    before = table.edges[index] - weight
-    turns = ((before << 64) + inside * weight) * 100_000_000 // (table.total_weight << 64)
-    return "0." + str(turns).zfill(8)
+    won = table.slices[index]
+    before = table.edges[index] - won.weight
+    # In integers, so that every language cuts at the same digit.
+    turns = ((before << 64) + inside * won.weight) * 100_000_000 // (table.total_weight << 64)
+    return Drawn(number, ticket, index, won, "0." + str(turns).zfill(8))
 
 
 class Check(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from rules.facts import Facts
 from rules.reasons import Code, Reason
 
 WINDOW_DAYS_MAX = 366
+AMOUNT_MINOR_MAX = 1_000_000_000_000
 
 Stage = Literal["viewed", "saved", "in_cart", "ordered"]
 WindowDays = Annotated[int, msgspec.Meta(ge=1, le=WINDOW_DAYS_MAX)]
@@ -19,7 +20,8 @@ Hours = Annotated[int, msgspec.Meta(ge=1, le=24 * 366)]
 Words = Annotated[
     tuple[Annotated[str, msgspec.Meta(min_length=1, max_length=100)], ...], msgspec.Meta(max_length=10_000)
 ]
-AmountMinor = Annotated[int, msgspec.Meta(ge=0)]
+Currency = Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}\Z", description='an ISO 4217 code such as "EUR"')]
+AmountMinor = Annotated[int, msgspec.Meta(ge=0, le=AMOUNT_MINOR_MAX)]
 
 
 class Condition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind"):
@@ -66,7 +68,7 @@ class MarketIn(Condition, frozen=True, tag="market_in"):
 
 
 class CurrencyIn(Condition, frozen=True, tag="currency_in"):
-    currencies: Annotated[tuple[Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")], ...], msgspec.Meta(min_length=1)]
+    currencies: Annotated[tuple[Currency, ...], msgspec.Meta(min_length=1)]
 
     def failure(self, facts: Facts) -> Reason | None:
         if facts.cart is None:
@@ -77,7 +79,7 @@ class CurrencyIn(Condition, frozen=True, tag="currency_in"):
 class CartBetween(Condition, frozen=True, tag="cart_between"):
     """The basket's value, both bounds included; an amount in another currency is never compared."""
 
-    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+    currency: Currency
     minor_min: AmountMinor = 0
     minor_max: AmountMinor | None = None
 
@@ -154,7 +156,7 @@ class SpinsAtMost(Condition, frozen=True, tag="spins_at_most"):
 class AwardsAtMost(Condition, frozen=True, tag="awards_at_most"):
     """The liability of one shopper's awards in the last `window_days` stays below `minor`."""
 
-    minor: Annotated[int, msgspec.Meta(ge=1)]
+    minor: Annotated[int, msgspec.Meta(ge=1, le=AMOUNT_MINOR_MAX)]
     window_days: WindowDays
 
     def failure(self, facts: Facts) -> Reason | None:

@@ -40,7 +40,7 @@ class Expression:
         try:
             self._program = cel.compile(source)
         except ValueError as error:
-            raise BadExpressionError(f"not a CEL expression: {_first_line(error)}") from None
+            raise BadExpressionError(f"not a CEL expression: {_syntax_flaw(error)}") from None
         self._refuse_unknown_words()
         self._refuse_other_answers()
 
@@ -100,6 +100,12 @@ _SAMPLE = Facts(
 def _nearest(word: str, known: tuple[str, ...]) -> str:
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f'; did you mean "{close[0]}"?' if close else f"; known here: {', '.join(known)}"
+
+
+def _syntax_flaw(error: Exception) -> str:
+    """Say what is wrong and at which character; the compiler repeats the whole expression around that."""
+    match = re.search(r"ERROR: <input>:\d+:(\d+): (.*)", str(error))
+    return f"at character {match[1]}, {match[2][:200]}" if match else _first_line(error)
 
 
 def _first_line(error: Exception) -> str:

@@ -71,7 +71,7 @@ widget-seed = Your share of the chance
 widget-seed-help = It is mixed with the secret number. Change it if you like: 1 to 64 plain characters.
 widget-won = You won: { $label }
 widget-already = You have already spun the wheel. Here is your result.
-widget-replaced = “{ $label }” is all gone. As announced, it becomes “{ $instead }”.
+widget-replaced = “{ $label }” is all gone. As announced, you get “{ $instead }” instead.
 widget-copy = Copy the code
 widget-copied = Copied ✓
 widget-expires = Valid until { $date }.
@@ -95,7 +95,7 @@ widget-over = This offer is closed. Reload the page to see where it stands.
 
 verify-title = Check a spin
 verify-intro = This page does the whole computation again in your own browser, from what the shopper was given. Nothing is sent to the shop.
-verify-other = Check another spin
+verify-other = The receipt to check
 verify-paste = Paste the receipt (JSON) or the “Check this spin” link here, or drop a file
 verify-button = Check
 verify-not-receipt = This text is not the receipt of a spin.
@@ -124,7 +124,6 @@ verify-step-reward-text = The reward given is that of the slice, or the one anno
 verify-step-secret = The secret of the day
 verify-step-secret-text = The secret numbers of a day come from one secret, sealed in the morning and published when the day’s last offer is over. Then anyone can see that none was picked by hand.
 verify-secret-sealed = Not published yet: it will be once every offer of { $date } is over.
-verify-secret-sealed-until = Not published yet: it will be on { $date }.
 verify-secret-unlisted = The shop announced no secret for { $date }.
 verify-secret-unreachable = The shop does not answer. The checks above do not need it.
 verify-check-algorithm = Algorithm
@@ -217,13 +216,24 @@ demo-thanks-code = Your code has been used: { $label }.
 demo-continue = Carry on looking
 demo-error = The shop could not answer. Try again in a moment.
 demo-code-refused =
-    { $status ->
-        [unknown] We do not know this code. Check that it is complete.
-        [reserved] This code is already reserved for another order.
-        [redeemed] This code has already been used.
-        [refunded] This code has already been used.
-        [expired] This code has expired.
-        [basket] The basket is too small for this code.
-        [shopper] This code was won by someone else.
+    { $code ->
+        [code_unknown] We do not know this code. Check that it is complete.
+        [code_reserved] This code is already reserved for another order.
+        [code_already_redeemed] This code has already been used.
+        [redemption_not_reserved] The reservation of this code has run out. Remove it, then enter it again.
+        [code_expired] This code has expired.
+        [basket_too_small] The basket is too small for this code.
+        [code_of_another_shopper] This code was won by someone else.
        *[other] This code cannot be used on this order.
     }
+
+# Patience: what points and milestones say.
+
+label-surprise = Surprise gift
+entry-accrual = A day of patience
+entry-welcome = Welcome points
+entry-delay-bonus = The date slipped, with our apologies
+entry-milestone = Milestone reached
+entry-claim = Points spent
+entry-reversal = Points returned
+entry-expiry = Points expired

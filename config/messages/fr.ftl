@@ -76,7 +76,7 @@ widget-seed = Votre part de hasard
 widget-seed-help = Elle se mêle au nombre secret. Changez-la si vous voulez : 1 à 64 caractères, sans accents.
 widget-won = Vous avez gagné : { $label }
 widget-already = Vous avez déjà tourné la roue. Voici votre résultat.
-widget-replaced = « { $label } » n’est plus disponible. Comme annoncé, nous le remplaçons par « { $instead } ».
+widget-replaced = « { $label } » n’est plus disponible. Comme annoncé, vous recevez « { $instead } » à la place.
 widget-copy = Copier le code
 widget-copied = Copié ✓
 widget-expires = Valable jusqu’au { $date }.
@@ -100,7 +100,7 @@ widget-over = Cette offre n’est plus ouverte. Rechargez la page pour voir où 
 
 verify-title = Vérifier un tirage
 verify-intro = Cette page refait tout le calcul dans votre navigateur, à partir de ce que le client a reçu. Rien n’est envoyé à la boutique.
-verify-other = Vérifier un autre tirage
+verify-other = Le reçu à vérifier
 verify-paste = Collez ici le reçu (JSON) ou le lien « Vérifier ce tirage », ou déposez un fichier
 verify-button = Vérifier
 verify-not-receipt = Ce texte n’est pas un reçu de tirage.
@@ -129,7 +129,6 @@ verify-step-reward-text = La récompense remise est celle de la case, ou celle a
 verify-step-secret = Le secret du jour
 verify-step-secret-text = Les nombres secrets d’une journée viennent d’un seul secret, scellé le matin et publié quand la dernière offre du jour est close. On voit alors qu’aucun n’a été choisi à la main.
 verify-secret-sealed = Pas encore publié : il le sera quand toutes les offres du { $date } seront closes.
-verify-secret-sealed-until = Pas encore publié : il le sera le { $date }.
 verify-secret-unlisted = La boutique n’a annoncé aucun secret pour le { $date }.
 verify-secret-unreachable = La boutique ne répond pas. Les vérifications ci-dessus n’ont pas besoin d’elle.
 verify-check-algorithm = Algorithme
@@ -222,13 +221,24 @@ demo-thanks-code = Votre code a bien été utilisé : { $label }.
 demo-continue = Continuer la visite
 demo-error = La boutique n’a pas pu répondre. Réessayez dans un instant.
 demo-code-refused =
-    { $status ->
-        [unknown] Nous ne connaissons pas ce code. Vérifiez qu’il est complet.
-        [reserved] Ce code est déjà réservé pour une autre commande.
-        [redeemed] Ce code a déjà été utilisé.
-        [refunded] Ce code a déjà été utilisé.
-        [expired] Ce code a expiré.
-        [basket] Le panier est trop petit pour ce code.
-        [shopper] Ce code a été gagné par quelqu’un d’autre.
+    { $code ->
+        [code_unknown] Nous ne connaissons pas ce code. Vérifiez qu’il est complet.
+        [code_reserved] Ce code est déjà réservé pour une autre commande.
+        [code_already_redeemed] Ce code a déjà été utilisé.
+        [redemption_not_reserved] La réservation de ce code a pris fin. Retirez-le, puis entrez-le de nouveau.
+        [code_expired] Ce code a expiré.
+        [basket_too_small] Le panier est trop petit pour ce code.
+        [code_of_another_shopper] Ce code a été gagné par quelqu’un d’autre.
        *[other] Ce code ne peut pas être utilisé sur cette commande.
     }
+
+# Patience : ce que disent les points et les étapes.
+
+label-surprise = Cadeau surprise
+entry-accrual = Un jour de patience
+entry-welcome = Points de bienvenue
+entry-delay-bonus = Date repoussée, avec nos excuses
+entry-milestone = Étape atteinte
+entry-claim = Points dépensés
+entry-reversal = Points rendus
+entry-expiry = Points expirés

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import structlog
 from litestar.datastructures import MutableScopeHeaders
-from litestar.middleware import ASGIMiddleware
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
@@ -22,11 +22,14 @@ REQUESTS = Counter("makegood_requests_total", "Requests answered", ["method", "s
 SECONDS = Histogram("makegood_request_seconds", "Time to answer a request", ["method"])
 
 
-class AnswerMiddleware(ASGIMiddleware):
-    """Security headers, a request id, one log line and two metrics for each answer; never a body or an address."""
+def answering(next_app: ASGIApp) -> ASGIApp:
+    """Security headers, a request id, one log line and two metrics for each answer; never a body or an address.
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        if scope["type"] != "http":
+    It goes around the router, so that answers of no route (404, 405, preflights) are like all others.
+    """
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
             await next_app(scope, receive, send)
             return
         request_id = _request_id(scope)
@@ -45,6 +48,8 @@ class AnswerMiddleware(ASGIMiddleware):
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             await next_app(scope, receive, send_with_headers)
+
+    return answer
 
 
 def _request_id(scope: Scope) -> str:

@@ -6,7 +6,7 @@ from litestar import Response, get
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
-from engine.services import Services
+from engine.api.security import Engine
 
 
 @get("/health/live", tags=["operator"], summary="The process answers")
@@ -15,7 +15,7 @@ async def live() -> dict[str, str]:
 
 
 @get("/health/ready", tags=["operator"], summary="Database there, migrations done, config sound")
-async def ready(services: Services) -> Response[dict[str, Any]]:
+async def ready(services: Engine) -> Response[dict[str, Any]]:
     """503 while spins cannot work; a config refused since the start is told, and does not stop the old one working."""
     problems = []
     try:

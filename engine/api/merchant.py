@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, post, put
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import SecurityRequirement
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, PathParameter
 
 from engine import clock
-from engine.api import views
+from engine.api import problems, views
 from engine.api.schemas import (
     CodeView,
     ConfirmBody,
@@ -21,17 +22,22 @@ from engine.api.schemas import (
     StockoutReported,
     StockView,
 )
-from engine.api.security import Call, merchant_of
+from engine.api.security import Call, Engine, merchant_of
 from engine.api.storefront import REPLAYED
 from engine.db.tables import Stock
 from engine.errors import MakegoodError, NotFoundError
-from engine.flows import redemptions, shoppers, stock, stockouts
+from engine.flows import redemptions, restocks, shoppers, stock, stockouts
 from engine.flows.redemptions import Held
+from engine.jobs import go_on_with
 from engine.services import Services
 
-Sku = Annotated[str, Parameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
-Code = Annotated[str, Parameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
-ShopperId = Annotated[str, Parameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+Sku = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+Code = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+ShopperId = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+
+
+def _replay(view: type) -> ResponseSpec:
+    return ResponseSpec(view, generate_examples=False, description="The same as the first time")
 
 
 class MerchantController(Controller):
@@ -41,8 +47,14 @@ class MerchantController(Controller):
     tags = ["merchant"]  # noqa: RUF012  # Litestar reads this class attribute
     security: list[SecurityRequirement] = [{"merchantKey": []}]  # noqa: RUF012  # as above
 
-    @post("/stockouts", summary="Report that a shopper met a sold-out product")
-    async def report(self, request: Call, services: Services, data: StockoutReport) -> Response[StockoutReported]:
+    @post(
+        "/stockouts",
+        summary="Report that a shopper met a sold-out product",
+        responses=problems.described(409, body=True) | {200: _replay(StockoutReported)},
+    )
+    async def report(
+        self, request: Call, services: Engine, data: JSONBody[StockoutReport]
+    ) -> Response[StockoutReported]:
         now = clock.now()
         async with services.transaction() as session:
             await merchant_of(request, services, session)
@@ -54,18 +66,24 @@ class MerchantController(Controller):
             view, status_code=200 if reported.replayed else 201, headers=REPLAYED if reported.replayed else {}
         )
 
-    @put("/stock/{sku:str}", summary="Say how many are there and when more come")
-    async def put_stock(self, request: Call, services: Services, sku: Sku, data: StockBody) -> StockChanged:
+    @put(
+        "/stock/{sku:str}", summary="Say how many are there and when more come", responses=problems.described(body=True)
+    )
+    async def put_stock(self, request: Call, services: Engine, sku: Sku, data: JSONBody[StockBody]) -> StockChanged:
         async with services.transaction() as session:
             await merchant_of(request, services, session)
             known, applied = await stock.put(session, sku, data, now=clock.now())
+            if applied and await restocks.react(session, services.kit, sku, now=clock.now()):
+                await go_on_with(session, sku)
             view = views.stock(known)
         return StockChanged(
             view.sku, view.available, view.expected_on, view.reason, view.backorderable, view.as_of, applied
         )
 
-    @get("/stock/{sku:str}", summary="Read back what was last said of a product")
-    async def get_stock(self, request: Call, services: Services, sku: Sku) -> StockView:
+    @get(
+        "/stock/{sku:str}", summary="Read back what was last said of a product", responses=problems.described(404, 422)
+    )
+    async def get_stock(self, request: Call, services: Engine, sku: Sku) -> StockView:
         async with services.transaction() as session:
             await merchant_of(request, services, session)
             known = await session.get(Stock, sku)
@@ -73,17 +91,23 @@ class MerchantController(Controller):
             raise NotFoundError("nothing was ever said of this product", code="sku_unknown")
         return views.stock(known)
 
-    @get("/codes/{code:str}", summary="Is a code valid, for whom, on what terms")
-    async def get_code(self, request: Call, services: Services, code: Code) -> CodeView:
+    @get(
+        "/codes/{code:str}", summary="Is a code valid, for whom, on what terms", responses=problems.described(404, 422)
+    )
+    async def get_code(self, request: Call, services: Engine, code: Code) -> CodeView:
         async with services.transaction() as session:
             merchant = await merchant_of(request, services, session)
             async with CodeGuard(services, merchant.key_id):
                 known = await redemptions.look_up(session, services.vault, services.versions, code)
             return views.code(known, services.vault, services.messages(known.locale))
 
-    @post("/codes/{code:str}/redemptions", summary="Reserve a code for an order")
+    @post(
+        "/codes/{code:str}/redemptions",
+        summary="Reserve a code for an order",
+        responses=problems.described(404, 409, 410, body=True) | {200: _replay(RedemptionView)},
+    )
     async def reserve(
-        self, request: Call, services: Services, code: Code, data: RedemptionBody
+        self, request: Call, services: Engine, code: Code, data: JSONBody[RedemptionBody]
     ) -> Response[RedemptionView]:
         async with services.transaction() as session:
             merchant = await merchant_of(request, services, session)
@@ -99,27 +123,40 @@ class MerchantController(Controller):
                 )
         return _redemption(services, held, made=201)
 
-    @post("/redemptions/{redemption_id:uuid}/confirm", status_code=200, summary="The order is paid")
+    @post(
+        "/redemptions/{redemption_id:uuid}/confirm",
+        status_code=200,
+        summary="The order is paid",
+        responses=problems.described(404, 409, body=True),
+    )
     async def confirm(
-        self, request: Call, services: Services, redemption_id: UUID, data: ConfirmBody | None = None
+        self, request: Call, services: Engine, redemption_id: FromPath[UUID], data: JSONBody[ConfirmBody | None] = None
     ) -> Response[RedemptionView]:
         told_minor = data.discount_minor if data else None
         async with services.transaction() as session:
             await merchant_of(request, services, session)
-            held = await redemptions.confirm(
-                session, services.versions, services.announce, redemption_id, told_minor, now=clock.now()
-            )
+            held = await redemptions.confirm(session, services.kit, redemption_id, told_minor, now=clock.now())
         return _redemption(services, held)
 
-    @post("/redemptions/{redemption_id:uuid}/release", status_code=200, summary="The order will not be paid")
-    async def release(self, request: Call, services: Services, redemption_id: UUID) -> Response[RedemptionView]:
+    @post(
+        "/redemptions/{redemption_id:uuid}/release",
+        status_code=200,
+        summary="The order will not be paid",
+        responses=problems.described(404, 409, 422),
+    )
+    async def release(self, request: Call, services: Engine, redemption_id: FromPath[UUID]) -> Response[RedemptionView]:
         async with services.transaction() as session:
             await merchant_of(request, services, session)
             held = await redemptions.release(session, services.versions, redemption_id, now=clock.now())
         return _redemption(services, held)
 
-    @post("/redemptions/{redemption_id:uuid}/refund", status_code=200, summary="The paid order is undone")
-    async def refund(self, request: Call, services: Services, redemption_id: UUID) -> Response[RedemptionView]:
+    @post(
+        "/redemptions/{redemption_id:uuid}/refund",
+        status_code=200,
+        summary="The paid order is undone",
+        responses=problems.described(404, 409, 422),
+    )
+    async def refund(self, request: Call, services: Engine, redemption_id: FromPath[UUID]) -> Response[RedemptionView]:
         async with services.transaction() as session:
             await merchant_of(request, services, session)
             held = await redemptions.refund(
@@ -127,17 +164,25 @@ class MerchantController(Controller):
             )
         return _redemption(services, held)
 
-    @get("/shoppers/{shopper_id:str}", summary="Export everything kept about one person")
-    async def export(self, request: Call, services: Services, shopper_id: ShopperId) -> dict[str, Any]:
+    @get(
+        "/shoppers/{shopper_id:str}",
+        summary="Export everything kept about one person",
+        responses=problems.described(404, 422),
+    )
+    async def export(self, request: Call, services: Engine, shopper_id: ShopperId) -> dict[str, Any]:
         async with services.transaction() as session:
             await merchant_of(request, services, session)
             return await shoppers.export(session, services.vault, shopper_id)
 
-    @delete("/shoppers/{shopper_id:str}", summary="Erase one person; the books stay balanced")
-    async def erase(self, request: Call, services: Services, shopper_id: ShopperId) -> None:
+    @delete(
+        "/shoppers/{shopper_id:str}",
+        summary="Erase one person; the books stay balanced",
+        responses=problems.described(404, 422),
+    )
+    async def erase(self, request: Call, services: Engine, shopper_id: ShopperId) -> None:
         async with services.transaction() as session:
             await merchant_of(request, services, session)
-            await shoppers.erase(session, services.versions, shopper_id, now=clock.now())
+            await shoppers.erase(session, services.kit, shopper_id, now=clock.now())
 
 
 class CodeGuard:

@@ -8,14 +8,19 @@ import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import ClientException, HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
 from psycopg import errors as postgres
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from engine.api.schemas import ProblemView
 from engine.errors import FieldError, InvalidBodyError, MakegoodError, MalformedBodyError, UnavailableError
 
 log = structlog.get_logger()
 
+MEDIA_TYPE = "application/problem+json"
+_ANY_CALL = (400, 401, 403, 429, 503)
+_ANY_BODY = (413, 422)
 _AT = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
 # The database is away, shutting down, out of connections or slower than its bounds: the caller may try again.
 _AWAY = (
@@ -83,6 +88,16 @@ HANDLERS: dict[int | type[Exception], Any] = {
 }
 
 
+def described(*statuses: int, body: bool = False) -> dict[int, ResponseSpec]:
+    """Return the problems a call of a merchant or shopper may answer with, for the OpenAPI document."""
+    return {
+        status: ResponseSpec(
+            ProblemView, generate_examples=False, description=HTTPStatus(status).phrase, media_type=MEDIA_TYPE
+        )
+        for status in sorted({*_ANY_CALL, *(_ANY_BODY if body else ()), *statuses})
+    }
+
+
 def _field_error(item: dict[str, Any]) -> FieldError:
     """Take Litestar's view of a msgspec error apart into a path and a sentence."""
     message, key = str(item.get("message", "")), str(item.get("key", ""))
@@ -115,6 +130,6 @@ def _problem(
     return Response(
         msgspec.json.encode(body),
         status_code=status,
-        media_type="application/problem+json",
+        media_type=MEDIA_TYPE,
         headers=headers,
     )

@@ -4,15 +4,19 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Controller, MediaType, Response, get
+from litestar.params import FromPath
 from litestar.response import File
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
 from engine import clock
 from engine.api.schemas import EpochView, FairnessView
+from engine.api.security import Engine
+from engine.db.tables import Epoch
 from engine.flows import epochs, fairness
 from engine.services import Services
 from engine.settings import ROOT
+from engine.vault import Vault
 from rewards.wheel import ALGORITHM
 
 UI = ROOT / "ui"
@@ -32,20 +36,25 @@ class FairnessController(Controller):
     tags = ["public"]  # noqa: RUF012  # Litestar reads this class attribute
 
     @get(summary="Algorithm, committed epochs, disclosed odds beside realised counts")
-    async def fairness(self, services: Services) -> Response[FairnessView]:
+    async def fairness(self, services: Engine) -> Response[FairnessView]:
         now = clock.now()
         async with services.transaction() as session:
-            shown = [
-                EpochView(
-                    day=epoch.day,
-                    secret_digest=epoch.secret_digest,
-                    secret=services.vault.open(epoch.secret_sealed).hex() if epoch.revealed_at else None,
-                    revealed_at=epoch.revealed_at,
-                )
-                for epoch in await epochs.recent(session, days=EPOCH_DAYS_SHOWN, now=now)
-            ]
+            wheel = await epochs.recent(session, "wheel", days=EPOCH_DAYS_SHOWN, now=now)
+            patience = await epochs.recent(session, "patience", days=EPOCH_DAYS_SHOWN, now=now)
             wheels = await services.realised.get(lambda: fairness.realised(session, services.versions))
-        return Response(FairnessView(ALGORITHM, shown, wheels), headers={"Access-Control-Allow-Origin": "*"})
+        view = FairnessView(
+            ALGORITHM,
+            [_epoch(services.vault, epoch) for epoch in wheel],
+            [_epoch(services.vault, epoch) for epoch in patience],
+            wheels,
+        )
+        return Response(view, headers={"Access-Control-Allow-Origin": "*"})
+
+
+def _epoch(vault: Vault, epoch: Epoch) -> EpochView:
+    """Show an epoch; its secret only once every draw that needs it is over."""
+    secret = vault.open(epoch.secret_sealed).hex() if epoch.revealed_at else None
+    return EpochView(day=epoch.day, secret_digest=epoch.secret_digest, secret=secret, revealed_at=epoch.revealed_at)
 
 
 @get("/widget.js", include_in_schema=False)
@@ -54,13 +63,18 @@ async def widget_script() -> File:
 
 
 @get("/widget/messages/{name:str}", include_in_schema=False)
-async def widget_messages(services: Services, name: str) -> Response[dict[str, Any]]:
+async def widget_messages(services: Engine, name: FromPath[str]) -> Response[dict[str, Any]]:
     return words(services, name, "widget-")
 
 
 @get("/verify/messages/{name:str}", include_in_schema=False)
-async def verify_messages(services: Services, name: str) -> Response[dict[str, Any]]:
+async def verify_messages(services: Engine, name: FromPath[str]) -> Response[dict[str, Any]]:
     return words(services, name, "verify-")
+
+
+@get("/demo/messages/{name:str}", include_in_schema=False)
+async def demo_messages(services: Engine, name: FromPath[str]) -> Response[dict[str, Any]]:
+    return words(services, name, "demo-")
 
 
 @get("/verify", include_in_schema=False)
@@ -94,4 +108,12 @@ def _asset(path: Path, media_type: str) -> File:
 
 
 def _folder(path: str, folder: Path) -> ControllerRouterHandler:
-    return create_static_files_router(path=path, directories=[folder], name=path.strip("/"), include_in_schema=False)
+    """Serve a folder's scripts to any page of any shop: modules are fetched with CORS."""
+
+    def allow(response: Response[Any]) -> Response[Any]:
+        response.headers.update(SCRIPT_HEADERS)
+        return response
+
+    return create_static_files_router(
+        path=path, directories=[folder], name=path.strip("/"), include_in_schema=False, after_request=allow
+    )

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from engine.errors import FieldError
 from rewards.money import Currency
 from rewards.wheel import ClientSeed, Proof
 from rules.conditions import Stage
@@ -126,16 +127,172 @@ class WheelView(msgspec.Struct, frozen=True):
     slices: list[SliceView]
 
 
-class MilestoneView(msgspec.Struct, frozen=True):
-    points: int
+class AwardView(msgspec.Struct, frozen=True):
+    award_id: UUID
     reward: str
     label: str
+    code: str
+    expires_at: datetime
+    status: str
+
+
+class SurpriseView(msgspec.Struct, frozen=True):
+    """What a surprise is drawn from, and the hash of the seed that will draw it."""
+
+    algorithm: str
+    draw_id: str  # stands where the draw of a wheel has its offer_id
+    table_digest: str
+    commitment: str
+    total_weight: int
+    slices: list[SliceView]
+
+
+class MilestoneView(msgspec.Struct, frozen=True, omit_defaults=True):
+    points: int
+    reward: str  # `surprise-gift` where it is drawn
+    label: str
+    surprise: SurpriseView | UnsetType = UNSET
+
+
+class SpendView(msgspec.Struct, frozen=True):
+    reward: str
+    label: str
+    points: int
 
 
 class PatienceView(msgspec.Struct, frozen=True):
+    """The terms of waiting, all of them, before anyone agrees."""
+
     points_per_day: int
     starter_points: int
     milestones: list[MilestoneView]
+    days_max: int
+    delay_bonus_points: int
+    points_expire_days: int  # after the waiting has ended
+    hold_hours: int
+    with_wheel: str  # `either`: spinning and waiting exclude each other
+    spend: list[SpendView]
+
+
+class EnrolBody(msgspec.Struct, frozen=True):
+    """`POST /v1/enrolments`: the seed decides surprises together with the committed one."""
+
+    client_seed: ClientSeed | None = None
+
+
+class EntryView(msgspec.Struct, frozen=True):
+    day: date
+    kind: str
+    points: int
+    reason: str  # in the shopper's language
+
+
+class EnrolledMilestone(msgspec.Struct, frozen=True, omit_defaults=True):
+    points: int
+    reward: str
+    label: str
+    status: str  # ahead, reached, missed
+    expected_on: date | None  # the day its points will be there
+    award: AwardView | None
+    surprise: SurpriseView | UnsetType = UNSET
+    proof: Proof | UnsetType = UNSET
+    slice: str | UnsetType = UNSET
+    slice_index: int | UnsetType = UNSET
+    stop: str | UnsetType = UNSET
+
+
+class NextMilestone(msgspec.Struct, frozen=True):
+    points: int
+    label: str
+    points_missing: int
+    expected_on: date | None
+
+
+class PromiseView(msgspec.Struct, frozen=True):
+    expected_on: date | None
+    reason: str | None
+    told_at: datetime
+
+
+class RestockView(msgspec.Struct, frozen=True):
+    expected_on: date | None
+    reason: str | None
+    history: list[PromiseView]
+
+
+class QueueView(msgspec.Struct, frozen=True):
+    before: int
+    waiting: int
+
+
+class HoldView(msgspec.Struct, frozen=True):
+    hold_id: UUID
+    quantity: int
+    ends_at: datetime
+
+
+class ClaimView(msgspec.Struct, frozen=True):
+    claim_id: UUID
+    reward: str
+    label: str
+    points: int
+    reversed: bool
+    award: AwardView
+
+
+class EnrolmentSummary(msgspec.Struct, frozen=True):
+    enrolment_id: UUID
+    sku: str
+    title: str | None
+    status: str
+    points: int
+    started_on: date
+    last_on: date
+    next_milestone: NextMilestone | None
+    restock: RestockView
+    hold: HoldView | None
+
+
+class EnrolmentView(EnrolmentSummary, frozen=True):
+    """`GET /v1/enrolments/{id}`: all of it."""
+
+    today: date
+    points_per_day: int
+    points_expire_at: datetime | None
+    entries: list[EntryView]
+    milestones: list[EnrolledMilestone]
+    queue: QueueView | None
+    spend: list[SpendView]
+    claims: list[ClaimView]
+    client_seed: str
+
+
+class EnrolmentList(msgspec.Struct, frozen=True):
+    enrolments: list[EnrolmentSummary]
+
+
+class ClaimBody(msgspec.Struct, frozen=True):
+    """`POST /v1/enrolments/{id}/claims`: buy a reward with points; the same key again is the same claim."""
+
+    reward: Id
+    claim_key: Id
+
+
+class ClaimMade(msgspec.Struct, frozen=True):
+    claim: ClaimView
+    points: int  # what is left
+
+
+class DemandView(msgspec.Struct, frozen=True):
+    """`GET /v1/stock/{sku}/demand`. Liability: what milestones reached in the next seven days can cost."""
+
+    sku: str
+    waiting: int
+    units_wanted: int
+    holds: int
+    week_liability_expected_minor: int
+    week_liability_worst_minor: int
+    currency: str
 
 
 class ProductView(msgspec.Struct, frozen=True):
@@ -162,15 +319,6 @@ class SpinBody(msgspec.Struct, frozen=True):
     """`POST /v1/offer/spin`."""
 
     client_seed: ClientSeed
-
-
-class AwardView(msgspec.Struct, frozen=True):
-    award_id: UUID
-    reward: str
-    label: str
-    code: str
-    expires_at: datetime
-    status: str
 
 
 class SpinView(msgspec.Struct, frozen=True):
@@ -200,8 +348,9 @@ class WonView(msgspec.Struct, frozen=True):
     """One award of `GET /v1/awards`."""
 
     award_id: UUID
-    offer_id: UUID
-    spin_id: UUID
+    offer_id: UUID | None  # won by a spin
+    enrolment_id: UUID | None  # or by waiting
+    spin_id: UUID | None
     reward: str
     kind: str
     label: str
@@ -236,6 +385,26 @@ class RedemptionBody(msgspec.Struct, frozen=True):
     order_id: Id
     shopper_id: Id | None = None  # who is paying; a code is refused to anybody else
     cart: CartBody | None = None
+    hold_id: UUID | None = None  # the hold of a waiting shopper that this order uses
+
+
+class OutcomeBody(msgspec.Struct, frozen=True):
+    """`POST /v1/outcomes`: what came of it. Names the stockout, the enrolment, or the shopper and the product."""
+
+    event_id: EventId
+    kind: Literal["purchased"]
+    stockout_id: UUID | None = None
+    enrolment_id: UUID | None = None
+    shopper_id: Id | None = None
+    sku: Id | None = None
+    order_id: Id | None = None
+    occurred_at: Instant | None = None
+
+
+class OutcomeView(msgspec.Struct, frozen=True):
+    event_id: str
+    kind: str
+    enrolment_id: UUID | None  # the waiting this ended, if any
 
 
 class ConfirmBody(msgspec.Struct, frozen=True):
@@ -288,6 +457,7 @@ class RealisedWheel(msgspec.Struct, frozen=True):
 class FairnessView(msgspec.Struct, frozen=True):
     algorithm: str
     epochs: list[EpochView]
+    patience_epochs: list[EpochView]  # of surprises: shown once the waiting of that day's offers is over
     wheels: list[RealisedWheel]
 
 
@@ -299,4 +469,4 @@ class ProblemView(msgspec.Struct, frozen=True):
     status: int
     detail: str
     code: str
-    errors: list[dict[str, str]] = []
+    errors: list[FieldError] = []

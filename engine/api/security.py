@@ -5,6 +5,7 @@ from uuid import UUID
 
 from litestar import Request
 from litestar.datastructures import State
+from litestar.di import NamedDependency
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +18,7 @@ from engine.vault import ShopperToken, api_key_digest
 HEADER_LENGTH_MAX = 4096
 
 Call = Request[None, None, State]
+Engine = NamedDependency[Services]  # Litestar 3 injects only what is marked
 
 
 class Merchant(NamedTuple):

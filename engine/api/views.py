@@ -7,6 +7,7 @@ from engine.api.schemas import (
     AwardView,
     CodeView,
     OfferView,
+    PatienceView,
     ProductView,
     ReasonView,
     RedemptionView,
@@ -41,7 +42,7 @@ def offer(made: Made, messages: Messages) -> OfferView:
         arm=row.arm,
         expires_at=row.expires_at,
         wheel=_wheel(made, messages) if row.commitment else None,
-        patience=None,
+        patience=_patience(made, messages),
         product=ProductView(
             sku=stockout.sku,
             # What PUT /v1/stock says is newer than the report, where it says anything.
@@ -50,6 +51,14 @@ def offer(made: Made, messages: Messages) -> OfferView:
             alternatives=[Alternative(**item) for item in stockout.alternatives],
         ),
     )
+
+
+def _patience(made: Made, messages: Messages) -> PatienceView | None:
+    from engine.api import patience_views
+
+    if made.offer.status == "refused" or made.version.campaign.patience is None:
+        return None
+    return patience_views.terms(made.version, made.offer.id, made.surprises, messages)
 
 
 def reason(code: str, messages: Messages) -> ReasonView:
@@ -64,7 +73,7 @@ def _wheel(made: Made, messages: Messages) -> WheelView:
         view = SliceView(
             slice=piece.slice,
             reward=piece.reward,
-            label=_label(version, piece.reward, messages),
+            label=label_of(version, piece.reward, messages),
             weight=piece.weight,
             odds=odds_text(piece.weight, table.total_weight),
         )
@@ -75,7 +84,7 @@ def _wheel(made: Made, messages: Messages) -> WheelView:
                 view.label,
                 view.weight,
                 view.odds,
-                WhenGone(gone, _label(version, gone, messages)),
+                WhenGone(gone, label_of(version, gone, messages)),
             )
         slices.append(view)
     return WheelView(
@@ -94,26 +103,31 @@ def spin(spun: Spun, vault: Vault, messages: Messages) -> SpinView:
         slice=spun.spin.slice,
         slice_index=spun.spin.slice_index,
         stop=spun.spin.stop,
-        award=AwardView(
-            award_id=award.id,
-            reward=award.reward,
-            label=_label(spun.version, award.reward, messages),
-            code=vault.open(award.code_sealed).decode(),
-            expires_at=award.expires_at,
-            status=status_at(award, now()),
-        ),
+        award=award_view(award, spun.version, vault, messages),
         proof=spun.proof,
     )
 
 
-def won(award: Award, spin_id: UUID, version: Version, vault: Vault, messages: Messages) -> WonView:
+def award_view(award: Award, version: Version, vault: Vault, messages: Messages) -> AwardView:
+    return AwardView(
+        award_id=award.id,
+        reward=award.reward,
+        label=label_of(version, award.reward, messages),
+        code=vault.open(award.code_sealed).decode(),
+        expires_at=award.expires_at,
+        status=status_at(award, now()),
+    )
+
+
+def won(award: Award, spin_id: UUID | None, version: Version, vault: Vault, messages: Messages) -> WonView:
     return WonView(
         award_id=award.id,
         offer_id=award.offer_id,
+        enrolment_id=award.enrolment_id,
         spin_id=spin_id,
         reward=award.reward,
         kind=_kind(version.reward(award.reward)),
-        label=_label(version, award.reward, messages),
+        label=label_of(version, award.reward, messages),
         code=vault.open(award.code_sealed).decode(),
         created_at=award.created_at,
         expires_at=award.expires_at,
@@ -131,7 +145,7 @@ def code(known: Known, vault: Vault, messages: Messages) -> CodeView:
         status=status,
         reward=award.reward,
         kind=_kind(version.reward(award.reward)),
-        label=_label(version, award.reward, messages),
+        label=label_of(version, award.reward, messages),
         terms=_terms(version.reward(award.reward), version.currency),
         shopper_id=known.shopper_id,
         expires_at=award.expires_at,
@@ -147,7 +161,7 @@ def redemption(held: Held, messages: Messages) -> RedemptionView:
         reserved_until=held.redemption.reserved_until,
         reward=held.award.reward,
         kind=_kind(terms),
-        label=_label(held.version, held.award.reward, messages),
+        label=label_of(held.version, held.award.reward, messages),
         discount_minor=held.redemption.discount_minor,
         currency=held.version.currency,
         free_shipping=isinstance(terms, FreeShipping),
@@ -160,7 +174,7 @@ def stock(row: Stock) -> StockView:
     return StockView(row.sku, row.available, row.expected_on, row.reason, row.backorderable, row.as_of)
 
 
-def _label(version: Version, reward_id: str, messages: Messages) -> str:
+def label_of(version: Version, reward_id: str, messages: Messages) -> str:
     return messages.label(reward_id, version.reward(reward_id), version.currency)
 
 

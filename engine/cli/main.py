@@ -1,8 +1,9 @@
 """The commands' names; each imports what it needs only when it runs."""
 
 import asyncio
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
@@ -106,15 +107,15 @@ def odds(campaign: str | None, folder: Path | None) -> None:
 @friendly
 def explain(offer_id: object) -> None:
     """Tell why a shopper got, or did not get, a wheel."""
-    from engine.cli.proof import explain_offer
+    from engine.cli.explain import explain_offer
 
     asyncio.run(explain_offer(str(offer_id)))
 
 
 @main.command()
-@click.argument("receipt", type=click.File(encoding="utf-8"), default="-")
+@click.argument("receipt", type=click.File("rb"), default="-")
 @friendly
-def verify(receipt: click.utils.LazyFile) -> None:
+def verify(receipt: IO[bytes]) -> None:
     """Recompute a spin from what the shopper was given: JSON with `wheel` (or `offer`) and `spin`."""
     from engine.cli.proof import verify_receipt
 
@@ -131,10 +132,25 @@ def audit() -> None:
 
 
 @main.command()
+@click.option(
+    "--through", type=click.DateTime(["%Y-%m-%d"]), help="the last day to write; yesterday where none is given"
+)
+@friendly
+def accrue(through: datetime | None) -> None:
+    """Write the points of every day that is over, by hand; what is written already stays as it is."""
+    from engine.cli.accrue import accrue_points
+
+    accrue_points(through.date() if through else None)
+
+
+@main.command()
 @click.argument("orders", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="the running engine")
 @click.option(
     "--key", envvar="MAKEGOOD_MERCHANT_KEY", help="a merchant's key; the demo's own where it is found in var/"
+)
+@click.option(
+    "--currency", default="EUR", show_default=True, help="the shop's; the amounts of the file are taken as such"
 )
 @click.option("--seed", default=1, show_default=True, help="decides when each product runs out")
 @click.option("--limit", type=click.IntRange(1), help="send at most so many stockouts")

@@ -82,6 +82,9 @@ def run_demo() -> int:
         return EXIT_BAD_SETUP
     with database():
         os.environ["MAKEGOOD_DEMO"] = "1"
+        os.environ["MAKEGOOD_DEMO_CLOCK"] = str(var_folder().resolve() / "demo-clock")
+        # A demo's days pass at a click: a token must outlive a patient shopper's season.
+        os.environ.setdefault("MAKEGOOD_TOKEN_SECONDS", str(400 * 24 * 3600))
         settings = read()
         campaigns.load(settings.config_folder)
         migrate.upgrade(settings.database_url)

@@ -25,6 +25,11 @@ AWARD_STATUSES = ("issued", "reserved", "redeemed", "refunded", "expired", "void
 REDEMPTION_STATUSES = ("reserved", "confirmed", "released", "refunded")
 OFFER_STATUSES = ("refused", "open", "spun", "lapsed")
 ACCOUNTS = ("available", "owed", "spent")
+EPOCH_PURPOSES = ("wheel", "patience")
+ENROLMENT_STATUSES = ("active", "bought", "left", "lapsed", "over")
+MILESTONE_STATUSES = ("ahead", "reached", "missed")
+HOLD_STATUSES = ("offered", "used", "lapsed", "released")
+ENTRY_KINDS = ("accrual", "welcome", "delay_bonus", "milestone", "claim", "expiry", "reversal")
 
 
 class Base(DeclarativeBase):
@@ -66,11 +71,16 @@ class ApiKey(Base):
 
 
 class Epoch(Base):
-    """One UTC day of draws: its secret, sealed, and the digest published before the day began."""
+    """One UTC day of draws: its secret, sealed, and the digest published before the day began.
+
+    Surprises are drawn long after the day's offers are over, so they have a secret of their own.
+    """
 
     __tablename__ = "epochs"
+    __table_args__ = (_one_of("purpose", EPOCH_PURPOSES),)
 
     day: Mapped[date] = mapped_column(primary_key=True)
+    purpose: Mapped[str] = mapped_column(primary_key=True, server_default="wheel")
     secret_sealed: Mapped[bytes]
     secret_digest: Mapped[str]
     opened_at: Mapped[datetime]
@@ -214,14 +224,17 @@ class Award(Base):
     __table_args__ = (
         UniqueConstraint("subject", "offer_id"),
         ForeignKeyConstraint(["subject", "offer_id"], ["offers.subject", "offers.id"]),
+        ForeignKeyConstraint(["subject", "enrolment_id"], ["enrolments.subject", "enrolments.id"]),
         _one_of("status", AWARD_STATUSES),
         CheckConstraint("liability_minor >= 0", name="liability"),
+        CheckConstraint("num_nonnulls(offer_id, enrolment_id) = 1", name="origin"),
         Index("awards_live_idx", "expires_at", postgresql_where=text("status IN ('issued', 'reserved')")),
     )
 
     subject: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    offer_id: Mapped[UUID]
+    offer_id: Mapped[UUID | None]  # won by a spin
+    enrolment_id: Mapped[UUID | None]  # or by waiting
     version: Mapped[str]
     reward: Mapped[str]
     status: Mapped[str]
@@ -293,6 +306,7 @@ class Redemption(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     award_id: Mapped[UUID]
     order_id: Mapped[str]
+    hold_id: Mapped[UUID | None]  # the waiting shopper's hold that the order uses
     status: Mapped[str]
     basket_minor: Mapped[int | None]
     discount_minor: Mapped[int]
@@ -324,4 +338,173 @@ class LiabilityEntry(Base):
     amount_minor: Mapped[int]
     cause: Mapped[str]
     cause_id: Mapped[UUID]
+    created_at: Mapped[datetime]
+
+
+class Promise(Base):
+    """Every restock date the shop gave for a product, and why it moved."""
+
+    __tablename__ = "promises"
+
+    sku: Mapped[str] = mapped_column(primary_key=True)
+    as_of: Mapped[datetime] = mapped_column(primary_key=True)
+    expected_on: Mapped[date | None]
+    reason: Mapped[str | None]
+
+
+class Enrolment(Base):
+    """A shopper waiting for one product; its terms are those of the version it was made from."""
+
+    __tablename__ = "enrolments"
+    __table_args__ = (
+        ForeignKeyConstraint(["subject", "offer_id"], ["offers.subject", "offers.id"]),
+        _one_of("status", ENROLMENT_STATUSES),
+        CheckConstraint("spent_points >= 0 AND bonus_points >= 0", name="points"),
+        Index("enrolments_active_key", "subject", "sku", unique=True, postgresql_where=text("status = 'active'")),
+        # A night's work by cohort, and a product's queue.
+        Index("enrolments_cohort_idx", "version", "started_on", postgresql_where=text("status = 'active'")),
+        Index("enrolments_queue_idx", "sku", postgresql_where=text("status = 'active'")),
+        Index("enrolments_expiring_idx", "points_expire_at", postgresql_where=text("points_expire_at IS NOT NULL")),
+    )
+
+    subject: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    offer_id: Mapped[UUID]
+    version: Mapped[str]
+    campaign: Mapped[str]
+    budget_period: Mapped[date]
+    sku: Mapped[str]
+    quantity: Mapped[int]
+    status: Mapped[str]
+    client_seed: Mapped[str]
+    started_on: Mapped[date]  # local, as every day here
+    last_on: Mapped[date]
+    promised_on: Mapped[date | None]
+    latest_promise: Mapped[date | None]  # the furthest date ever given: only a later one is a slip
+    delay_bonuses: Mapped[int] = mapped_column(server_default="0")
+    bonus_points: Mapped[int] = mapped_column(server_default="0")
+    bonus_at: Mapped[datetime | None]
+    spent_points: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    points_expire_at: Mapped[datetime | None]  # set when it ends with points left, cleared once they are gone
+    expiry_told_at: Mapped[datetime | None]
+
+
+class PointEntry(Base):
+    """One line of the points ledger, written once. Its key says what it is for, so no retry writes it again.
+
+    No foreign key: one check a row would double a night's work; `makegood audit` looks instead.
+    """
+
+    __tablename__ = "point_entries"
+    __table_args__ = (
+        _one_of("kind", ENTRY_KINDS),
+        CheckConstraint("points <> 0 OR kind = 'milestone'", name="points"),
+    )
+
+    subject: Mapped[UUID] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[UUID] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    ref: Mapped[UUID] = mapped_column(primary_key=True)  # which claim, slip or milestone; nil where the day says it all
+    points: Mapped[int]
+    at: Mapped[datetime]
+
+
+class AccrualPage(Base):
+    """A cohort's day that has been written: in the same transaction as its entries."""
+
+    __tablename__ = "accrual_pages"
+
+    version: Mapped[str] = mapped_column(primary_key=True)
+    started_on: Mapped[date] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+
+
+class EnrolmentMilestone(Base):
+    """A milestone promised to one enrolment, with what it may cost set aside and its draw committed to."""
+
+    __tablename__ = "enrolment_milestones"
+    __table_args__ = (
+        ForeignKeyConstraint(["subject", "enrolment_id"], ["enrolments.subject", "enrolments.id"]),
+        ForeignKeyConstraint(["subject", "award_id"], ["awards.subject", "awards.id"]),
+        _one_of("status", MILESTONE_STATUSES),
+        Index("enrolment_milestones_due_idx", "due_on", postgresql_where=text("status = 'ahead'")),
+    )
+
+    subject: Mapped[UUID] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[UUID] = mapped_column(primary_key=True)
+    points: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[UUID]
+    status: Mapped[str]
+    due_on: Mapped[date | None]  # the local day at whose end its points are there
+    aside_minor: Mapped[int]
+    draw_id: Mapped[str | None]  # what the seed is made from, for a surprise
+    round: Mapped[int | None]
+    ticket: Mapped[int | None]
+    slice_index: Mapped[int | None]
+    slice: Mapped[str | None]
+    stop: Mapped[str | None]
+    award_id: Mapped[UUID | None]
+    reached_at: Mapped[datetime | None]
+
+
+class Claim(Base):
+    """Points spent on a reward; a reversed claim has given them back."""
+
+    __tablename__ = "claims"
+    __table_args__ = (
+        ForeignKeyConstraint(["subject", "enrolment_id"], ["enrolments.subject", "enrolments.id"]),
+        ForeignKeyConstraint(["subject", "award_id"], ["awards.subject", "awards.id"]),
+        UniqueConstraint("subject", "enrolment_id", "claim_key"),
+    )
+
+    subject: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[UUID]
+    claim_key: Mapped[str]
+    reward: Mapped[str]
+    points: Mapped[int]
+    award_id: Mapped[UUID]
+    created_at: Mapped[datetime]
+    reversed_at: Mapped[datetime | None]
+
+
+class Hold(Base):
+    """Units kept for one waiting shopper for some hours."""
+
+    __tablename__ = "holds"
+    __table_args__ = (
+        ForeignKeyConstraint(["subject", "enrolment_id"], ["enrolments.subject", "enrolments.id"]),
+        _one_of("status", HOLD_STATUSES),
+        Index("holds_live_key", "subject", "enrolment_id", unique=True, postgresql_where=text("status = 'offered'")),
+        Index("holds_sku_idx", "sku", "status", "settled_at"),
+        Index("holds_ends_at_idx", "ends_at", postgresql_where=text("status = 'offered'")),
+    )
+
+    subject: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    enrolment_id: Mapped[UUID]
+    sku: Mapped[str]
+    quantity: Mapped[int]
+    status: Mapped[str]
+    created_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+class Outcome(Base):
+    """What the shop says came of a stockout, each once."""
+
+    __tablename__ = "outcomes"
+
+    event_id: Mapped[str] = mapped_column(primary_key=True)
+    body_digest: Mapped[bytes]
+    subject: Mapped[UUID]
+    kind: Mapped[str]
+    sku: Mapped[str | None]
+    enrolment_id: Mapped[UUID | None]
+    order_id: Mapped[str | None]
+    occurred_at: Mapped[datetime]
     created_at: Mapped[datetime]

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engine import ledger
 from engine.campaigns import Version
 from engine.db.tables import Award, Code, Offer, RewardStock, Shopper, Spin
+from engine.errors import ConflictError
 from engine.ids import new_id
 from engine.ledger import BudgetKey
 from engine.vault import Vault
@@ -21,22 +23,36 @@ CODE_TRIES_MAX = 5
 SHOWN_MAX = 500
 
 
+class Origin(NamedTuple):
+    """Whose award it is, what it comes from, and the budget period it is owed in."""
+
+    subject: UUID
+    period: date
+    offer_id: UUID | None = None
+    enrolment_id: UUID | None = None
+
+
 async def grant(
-    session: AsyncSession, vault: Vault, version: Version, offer: Offer, reward: str, *, now: datetime
+    session: AsyncSession,
+    vault: Vault,
+    version: Version,
+    reward: str,
+    origin: Origin,
+    *,
+    now: datetime,
 ) -> Award:
     """Grant `reward`, or the first thing after it that stock and budget can give, in the caller's transaction.
 
-    The floor set aside with the offer covers the last resort, so something is always granted.
+    What was set aside for it must be back in the budget: it covers the last resort, so something is always granted.
+    Raises `ConflictError` (`budget_spent`) where nothing was set aside and the budget is used up.
     """
-    key = BudgetKey(version.slug, period_of(offer))
-    affordable_minor = await ledger.lock_remaining_minor(session, key) + offer.floor_minor
+    affordable_minor = await ledger.lock_remaining_minor(session, BudgetKey(version.slug, origin.period))
     granted = await _first_possible(session, version, reward, affordable_minor, now=now)
 
-    award = _award(version, offer, granted, now=now)
+    award = _award(version, granted, origin, now=now)
     code = await _unique_code(session, vault, award)
     award.code_sealed, award.code_digest = vault.seal(code.encode()), code_digest(vault, code)
     session.add(award)
-    await settle_offer(session, offer, key, now=now)
     await _move(session, award, "available", "owed", award.liability_minor, cause="award_granted", now=now)
     return award
 
@@ -82,12 +98,12 @@ async def end(session: AsyncSession, award: Award, status: str, *, now: datetime
     await session.execute(unit)
 
 
-async def of_shopper(session: AsyncSession, shopper_id: str) -> list[tuple[Award, UUID]]:
-    """Return a shopper's awards with the spins that won them, newest first."""
+async def of_shopper(session: AsyncSession, shopper_id: str) -> list[tuple[Award, UUID | None]]:
+    """Return a shopper's awards, newest first, each with the spin that won it; one earned by waiting has none."""
     found = (
         select(Award, Spin.id)
         .join(Shopper, Shopper.subject == Award.subject)
-        .join(Spin, (Spin.subject == Award.subject) & (Spin.award_id == Award.id))
+        .outerjoin(Spin, (Spin.subject == Award.subject) & (Spin.offer_id == Award.offer_id))
         .where(Shopper.shopper_id == shopper_id)
         .order_by(Award.created_at.desc(), Award.id.desc())
         .limit(SHOWN_MAX)
@@ -120,6 +136,8 @@ async def _first_possible(
             continue
         if candidate not in version.stocks or await _take_unit(session, version.slug, candidate):
             return candidate
+    if version.liability_minor(last) > affordable_minor:
+        raise ConflictError("the budget of this campaign is used up for now", code="budget_spent")
     return last
 
 
@@ -133,19 +151,20 @@ async def _take_unit(session: AsyncSession, campaign: str, reward: str) -> bool:
     return (await session.execute(unit)).first() is not None
 
 
-def _award(version: Version, offer: Offer, reward: str, *, now: datetime) -> Award:
+def _award(version: Version, reward: str, origin: Origin, *, now: datetime) -> Award:
     terms = version.reward(reward)
     return Award(
-        subject=offer.subject,
+        subject=origin.subject,
         id=new_id(now),
-        offer_id=offer.id,
+        offer_id=origin.offer_id,
+        enrolment_id=origin.enrolment_id,
         version=version.digest,
         reward=reward,
         status="issued",
         liability_minor=int(terms.liability),
         currency=version.currency,
         campaign=version.slug,
-        budget_period=period_of(offer),
+        budget_period=origin.period,
         created_at=now,
         expires_at=now + timedelta(days=terms.valid_days),
     )

@@ -13,7 +13,7 @@ from engine import ledger
 from engine.campaigns import Version
 from engine.db.tables import Award, Offer, Shopper, Spin, Stock, Stockout
 from engine.errors import StockoutNotYoursError
-from engine.flows import epochs, stockouts
+from engine.flows import epochs, milestones, stockouts
 from engine.ids import new_id
 from engine.ledger import BudgetKey
 from engine.vault import ShopperToken, Vault
@@ -37,6 +37,7 @@ class Made(NamedTuple):
     shopper: Shopper
     stockout: Stockout
     stock: Stock | None
+    surprises: dict[int, str]  # commitments by the milestone's points, published before any client seed exists
 
 
 async def make(
@@ -55,11 +56,13 @@ async def make(
     shopper, stockout = owned
     stock = await session.get(Stock, stockout.sku)
     if offer := await _made_before(session, stockout):
-        return Made(offer, await versions.get(session, offer.version), shopper, stockout, stock)
+        version = await versions.get(session, offer.version)
+        return Made(offer, version, shopper, stockout, stock, await _surprises(session, vault, offer, version, now=now))
     # Two tabs may ask at once: the second waits here, then finds the first one's offer.
     await session.refresh(stockout, with_for_update=True)
     if offer := await _made_before(session, stockout):
-        return Made(offer, await versions.get(session, offer.version), shopper, stockout, stock)
+        version = await versions.get(session, offer.version)
+        return Made(offer, version, shopper, stockout, stock, await _surprises(session, vault, offer, version, now=now))
 
     basis = await _facts(session, shopper, stockout, stock, now=now)
     version, facts, decision = await _choose(session, campaigns, basis)
@@ -69,12 +72,24 @@ async def make(
         await _commit_to_draw(session, vault, offer, version, now=now)
     session.add(offer)
     await session.flush()
-    return Made(offer, version, shopper, stockout, stock)
+    return Made(offer, version, shopper, stockout, stock, await _surprises(session, vault, offer, version, now=now))
 
 
 async def _made_before(session: AsyncSession, stockout: Stockout) -> Offer | None:
     found = select(Offer).where(Offer.subject == stockout.subject, Offer.stockout_id == stockout.id)
     return (await session.execute(found)).scalar_one_or_none()
+
+
+async def _surprises(
+    session: AsyncSession, vault: Vault, offer: Offer, version: Version, *, now: datetime
+) -> dict[int, str]:
+    if offer.status == "refused" or version.campaign.patience is None:
+        return {}
+    return {
+        milestone.points: commitment(await milestones.surprise_seed(session, vault, offer, milestone, now=now))
+        for milestone in version.campaign.patience.milestone
+        if milestone.surprise
+    }
 
 
 async def _facts(

@@ -19,8 +19,9 @@ from engine.errors import (
     InvalidBodyError,
     NotFoundError,
 )
-from engine.flows import awards
+from engine.flows import awards, restocks
 from engine.ids import new_id
+from engine.kit import Kit
 from engine.vault import Vault
 from engine.versions import Versions
 from rewards.catalogue import AmountOff, PercentOff, Reward
@@ -95,6 +96,7 @@ async def reserve(
     held.reserved_until = now + timedelta(minutes=minutes)
     held.basket_minor = body.cart.total_minor if body.cart else None
     held.discount_minor = _discount_minor(terms, body.cart)
+    held.hold_id = body.hold_id
     award.status = "reserved"
     session.add(held)
     await session.flush()
@@ -103,15 +105,14 @@ async def reserve(
 
 async def confirm(
     session: AsyncSession,
-    versions: Versions,
-    announce: Announcer,
+    kit: Kit,
     redemption_id: UUID,
     discount_minor: int | None,
     *,
     now: datetime,
 ) -> Held:
     """The order is paid: liability becomes spend. Again changes nothing."""
-    held = await _lock(session, versions, redemption_id)
+    held = await _lock(session, kit.versions, redemption_id)
     redemption, award = held.redemption, held.award
     if redemption.status == "confirmed":
         return held._replace(replayed=True)
@@ -121,8 +122,10 @@ async def confirm(
 
     redemption.status, redemption.settled_at, redemption.discount_minor = "confirmed", now, cost_minor
     await awards.spend(session, award, cost_minor, now=now)
+    if redemption.hold_id is not None:
+        await restocks.use_hold(session, kit, award.subject, redemption.hold_id, now=now)
 
-    await announce(session, "award.redeemed", {"award_id": str(award.id), "order_id": redemption.order_id}, now=now)
+    await kit.announce(session, "award.redeemed", {"award_id": str(award.id), "order_id": redemption.order_id}, now=now)
     return held
 
 

@@ -8,23 +8,47 @@ import msgspec
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engine.db.tables import Award, Base, Event, Offer, Redemption, Shopper, Spin, Stockout
+from engine.db.tables import (
+    Award,
+    Base,
+    Claim,
+    Enrolment,
+    Event,
+    Hold,
+    Offer,
+    PointEntry,
+    Redemption,
+    Shopper,
+    Spin,
+    Stockout,
+)
 from engine.errors import NotFoundError
-from engine.flows import awards
+from engine.flows import awards, claims, enrolments
+from engine.kit import Kit
 from engine.ledger import BudgetKey
 from engine.vault import Vault
-from engine.versions import Versions
 from rules import facts
 
 # Digests and sealed values mean nothing to the person; the code itself is given instead.
 _LEFT_OUT = frozenset({"subject", "address_digest", "body_digest", "code_digest", "code_sealed"})
+
+_TABLES = {
+    "stockouts": Stockout,
+    "offers": Offer,
+    "spins": Spin,
+    "redemptions": Redemption,
+    "enrolments": Enrolment,
+    "points": PointEntry,
+    "claims": Claim,
+    "holds": Hold,
+}
 
 
 async def export(session: AsyncSession, vault: Vault, shopper_id: str) -> dict[str, Any]:
     """Return everything kept about one shopper, as plain values."""
     shopper = await _find(session, shopper_id)
     export: dict[str, Any] = {"shopper": _plain(shopper)}
-    for name, table in (("stockouts", Stockout), ("offers", Offer), ("spins", Spin), ("redemptions", Redemption)):
+    for name, table in _TABLES.items():
         export[name] = [_plain(row) for row in await _rows(session, table, shopper)]
     export["awards"] = [
         {**_plain(award), "code": vault.open(award.code_sealed).decode()}
@@ -33,25 +57,36 @@ async def export(session: AsyncSession, vault: Vault, shopper_id: str) -> dict[s
     return export
 
 
-async def erase(session: AsyncSession, versions: Versions, shopper_id: str, *, now: datetime) -> None:
+async def erase(session: AsyncSession, kit: Kit, shopper_id: str, *, now: datetime) -> None:
     """Forget one shopper: open offers lapse, unused codes are withdrawn, and what remains names nobody."""
     shopper = await _find(session, shopper_id, lock=True)
 
     offers: Sequence[Offer] = await _rows(session, Offer, shopper, lock=True)
-    held: Sequence[Award] = await _rows(session, Award, shopper, lock=True)
+    waiting: Sequence[Enrolment] = await _rows(session, Enrolment, shopper, lock=True)
 
     for offer in offers:
         if offer.status == "open":
             offer.status = "lapsed"
-            key = BudgetKey((await versions.get(session, offer.version)).slug, awards.period_of(offer))
+            key = BudgetKey((await kit.versions.get(session, offer.version)).slug, awards.period_of(offer))
             await awards.settle_offer(session, offer, key, now=now)
-    for award in held:
+    for enrolment in waiting:
+        await _stop_waiting(session, kit, enrolment, now=now)
+    for award in await _rows(session, Award, shopper, lock=True):
         if award.status == "issued":
             await awards.end(session, award, "void", now=now)
     for offer in offers:
         offer.facts = {**offer.facts, "shopper": msgspec.to_builtins(facts.Shopper())}
     await session.execute(delete(Event).where(Event.subject == shopper.subject))
     await session.delete(shopper)
+
+
+async def _stop_waiting(session: AsyncSession, kit: Kit, enrolment: Enrolment, *, now: datetime) -> None:
+    """Settle an enrolment and take its points off the books: nobody is left to spend them."""
+    if enrolment.status == "active":
+        version = await kit.versions.get(session, enrolment.version)
+        await enrolments.end(session, kit, version, enrolment, "left", now=now)
+    enrolment.points_expire_at = now
+    await claims.drop_points(session, kit.versions, enrolment, now=now)
 
 
 async def _find(session: AsyncSession, shopper_id: str, *, lock: bool = False) -> Shopper:
@@ -62,7 +97,8 @@ async def _find(session: AsyncSession, shopper_id: str, *, lock: bool = False) -
 
 
 async def _rows(session: AsyncSession, table: Any, shopper: Shopper, *, lock: bool = False) -> Sequence[Any]:
-    found = select(table).where(table.subject == shopper.subject).order_by(table.created_at)
+    when = table.at if table is PointEntry else table.created_at
+    found = select(table).where(table.subject == shopper.subject).order_by(when)
     return (await session.execute(found.with_for_update() if lock else found)).scalars().all()
 
 

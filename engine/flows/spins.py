@@ -8,10 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.announcements import Announcer
 from engine.campaigns import Version
-from engine.db.tables import Award, Offer, Shopper, Spin
+from engine.db.tables import Award, Enrolment, Offer, Shopper, Spin
 from engine.errors import ConflictError, GoneError, StockoutNotYoursError
 from engine.flows import awards, epochs, stockouts
 from engine.ids import day_of, new_id
+from engine.ledger import BudgetKey
 from engine.vault import ShopperToken, Vault
 from engine.versions import Versions
 from rewards.wheel import ALGORITHM, Proof, commitment, draw, server_seed
@@ -47,9 +48,13 @@ async def spin(
     if offer.status != "open" or offer.expires_at <= now:
         raise GoneError("the offer's time is over", code="offer_expired")
 
+    await _refuse_waiting(session, offer, version)
+
     drawn = draw(version.table, seed, client_seed, str(offer.id))
 
-    award = await awards.grant(session, vault, version, offer, drawn.slice.reward, now=now)
+    origin = awards.Origin(offer.subject, awards.period_of(offer), offer_id=offer.id)
+    await awards.settle_offer(session, offer, BudgetKey(version.slug, origin.period), now=now)
+    award = await awards.grant(session, vault, version, drawn.slice.reward, origin, now=now)
     offer.status = "spun"
     made = Spin(
         subject=offer.subject,
@@ -102,6 +107,16 @@ async def _lock_offer(session: AsyncSession, token: ShopperToken) -> tuple[Shopp
     if offer.status == "refused":
         raise ConflictError("this offer has no wheel; GET /v1/offer says why", code="not_eligible")
     return shopper, offer
+
+
+async def _refuse_waiting(session: AsyncSession, offer: Offer, version: Version) -> None:
+    """Refuse a spin where the campaign says it is the wheel or waiting, and the shopper chose to wait."""
+    patience = version.campaign.patience
+    if patience is None or patience.with_wheel == "both":
+        return
+    waiting = select(Enrolment.id).where(Enrolment.subject == offer.subject, Enrolment.offer_id == offer.id)
+    if (await session.execute(waiting)).first() is not None:
+        raise ConflictError("this offer was taken by waiting: it is one or the other", code="patience_chosen")
 
 
 async def _replay(session: AsyncSession, offer: Offer, version: Version, seed: bytes, locale: str) -> Spun:

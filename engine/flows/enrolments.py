@@ -1,0 +1,240 @@
+"""Waiting for a product: enrol once, see everything, leave in one call."""
+
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine import ledger
+from engine.campaigns import Version
+from engine.db.tables import Enrolment, Hold, Offer, Shopper, Stock, Stockout
+from engine.errors import ConflictError, GoneError, NotFoundError, StockoutNotYoursError
+from engine.flows import accrual, milestones, points, stockouts
+from engine.ids import new_id
+from engine.kit import Kit
+from engine.ledger import BudgetKey
+from engine.vault import ShopperToken
+from engine.versions import Versions
+from rewards.patience import Patience, last_day
+
+End = Literal["bought", "left", "lapsed", "over"]
+
+
+class Enrolled(NamedTuple):
+    """An enrolment with the terms it was made on."""
+
+    enrolment: Enrolment
+    version: Version
+    shopper: Shopper
+    replayed: bool = False
+
+
+async def enrol(
+    session: AsyncSession,
+    kit: Kit,
+    token: ShopperToken,
+    *,
+    client_seed: str,
+    now: datetime,
+) -> Enrolled:
+    """Agree to wait for the product of the token's stockout; who waits for it already goes on as before."""
+    shopper, stockout, offer = await _lock_offer(session, token)
+    version = await kit.versions.get(session, offer.version)
+    if waiting := await _active(session, shopper.subject, stockout.sku):
+        return Enrolled(waiting, version, shopper, replayed=True)
+    terms = _open_terms(offer, version, now)
+    stock = await session.get(Stock, stockout.sku)
+    if stock is not None and stock.available >= stockout.quantity:
+        raise ConflictError("this product is there: no need to wait for it", code="still_available")
+
+    enrolment = _enrolment(version, terms, offer, stockout, stock, client_seed=client_seed, now=now)
+    await _afford(session, version, terms, enrolment)
+    session.add(enrolment)
+    await session.flush()
+    await milestones.promise(session, version, terms, enrolment, now=now)
+    if terms.starter_points:
+        day = enrolment.started_on
+        await points.post(session, enrolment, "welcome", terms.starter_points, day=day, at=now)
+    await session.flush()
+    before = enrolment.started_on - timedelta(days=1)
+    await milestones.reach_due(session, kit, version, enrolment, through=before, now=now)
+
+    await kit.announce(session, "enrolment.started", {"enrolment_id": str(enrolment.id), "sku": enrolment.sku}, now=now)
+    return Enrolled(enrolment, version, shopper)
+
+
+async def leave(
+    session: AsyncSession,
+    kit: Kit,
+    token: ShopperToken,
+    enrolment_id: UUID,
+    *,
+    now: datetime,
+) -> Enrolled:
+    """Stop waiting and settle; leaving again changes nothing."""
+    found = await of_shopper(session, kit.versions, token, enrolment_id, lock=True)
+    if found.enrolment.status != "active":
+        return found._replace(replayed=True)
+    await end(session, kit, found.version, found.enrolment, "left", now=now)
+    return found
+
+
+async def end(
+    session: AsyncSession,
+    kit: Kit,
+    version: Version,
+    enrolment: Enrolment,
+    status: End,
+    *,
+    now: datetime,
+) -> None:
+    """Settle an enrolment, whose row the caller holds: days earned, milestones reached or given up, hold let go."""
+    await accrual.settle(session, version, enrolment, now=now)
+    through = accrual.yesterday(version, now)
+    await milestones.reach_due(session, kit, version, enrolment, through=through, now=now)
+    await milestones.miss(session, enrolment, now=now)
+    await _let_go_hold(session, enrolment, "used" if status == "bought" else "released", now=now)
+    enrolment.status, enrolment.ended_at = status, now
+    if await points.balance(session, enrolment) > 0:
+        enrolment.points_expire_at = now + timedelta(days=version.patience.points_expire_days)
+    await session.flush()
+    await kit.announce(
+        session, "enrolment.ended", {"enrolment_id": str(enrolment.id), "how": status, "sku": enrolment.sku}, now=now
+    )
+
+
+async def of_shopper(
+    session: AsyncSession, versions: Versions, token: ShopperToken, enrolment_id: UUID, *, lock: bool = False
+) -> Enrolled:
+    """Return one enrolment of the token's shopper; anybody else's is not there."""
+    found = (
+        select(Shopper, Enrolment)
+        .join(Enrolment, Enrolment.subject == Shopper.subject)
+        .where(Shopper.shopper_id == token.shopper_id, Enrolment.id == enrolment_id)
+    )
+    row = (await session.execute(found.with_for_update(of=Enrolment) if lock else found)).one_or_none()
+    if row is None:
+        raise NotFoundError("this enrolment is not known", code="enrolment_unknown")
+    shopper, enrolment = row
+    return Enrolled(enrolment, await versions.get(session, enrolment.version), shopper)
+
+
+async def all_of_shopper(session: AsyncSession, versions: Versions, token: ShopperToken) -> list[Enrolled]:
+    """Return a shopper's enrolments, those still waiting first, then the newest."""
+    found = (
+        select(Shopper, Enrolment)
+        .join(Enrolment, Enrolment.subject == Shopper.subject)
+        .where(Shopper.shopper_id == token.shopper_id)
+        .order_by(Enrolment.status != "active", Enrolment.created_at.desc())
+        .limit(100)
+    )
+    return [
+        Enrolled(enrolment, await versions.get(session, enrolment.version), shopper)
+        for shopper, enrolment in (await session.execute(found)).all()
+    ]
+
+
+async def end_overdue(session: AsyncSession, kit: Kit, version: Version, *, now: datetime) -> int:
+    """End a batch of enrolments whose last day is over, and return how many."""
+    found = (
+        select(Enrolment)
+        .where(Enrolment.version == version.digest, Enrolment.status == "active")
+        .where(Enrolment.last_on <= accrual.yesterday(version, now))
+        .order_by(Enrolment.id)
+        .limit(milestones.BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    overdue = (await session.execute(found)).scalars().all()
+    for enrolment in overdue:
+        await end(session, kit, version, enrolment, "over", now=now)
+    return len(overdue)
+
+
+async def _lock_offer(session: AsyncSession, token: ShopperToken) -> tuple[Shopper, Stockout, Offer]:
+    """Return the offer with its shopper, both locked: two tabs of one shopper enrol one after the other."""
+    owned = await stockouts.of_token(session, token.shopper_id, token.stockout_id)
+    if owned is None:
+        raise StockoutNotYoursError
+    shopper, stockout = owned
+    await session.refresh(shopper, with_for_update=True)
+    found = select(Offer).where(Offer.subject == shopper.subject, Offer.stockout_id == stockout.id)
+    offer = (await session.execute(found.with_for_update())).scalar_one_or_none()
+    if offer is None:
+        raise ConflictError("ask for the offer first: it has the terms of waiting", code="no_offer")
+    return shopper, stockout, offer
+
+
+async def _active(session: AsyncSession, subject: UUID, sku: str) -> Enrolment | None:
+    found = select(Enrolment).where(Enrolment.subject == subject, Enrolment.sku == sku, Enrolment.status == "active")
+    return (await session.execute(found)).scalar_one_or_none()
+
+
+def _open_terms(offer: Offer, version: Version, now: datetime) -> Patience:
+    terms = version.campaign.patience
+    if offer.status == "refused" or terms is None:
+        raise ConflictError("this offer has no patience programme; GET /v1/offer says why", code="not_eligible")
+    if offer.status == "spun" and terms.with_wheel == "either":
+        raise ConflictError("this offer was spun: it is the wheel or waiting, not both", code="wheel_chosen")
+    if offer.status == "lapsed" or offer.expires_at <= now:
+        raise GoneError("the offer's time is over", code="offer_expired")
+    return terms
+
+
+def _enrolment(
+    version: Version,
+    terms: Patience,
+    offer: Offer,
+    stockout: Stockout,
+    stock: Stock | None,
+    *,
+    client_seed: str,
+    now: datetime,
+) -> Enrolment:
+    started_on = version.local_day(now)
+    promised_on = (stock and stock.expected_on) or stockout.expected_on
+    return Enrolment(
+        subject=offer.subject,
+        id=new_id(now),
+        offer_id=offer.id,
+        version=version.digest,
+        campaign=version.slug,
+        budget_period=version.budget_period(now),
+        sku=stockout.sku,
+        quantity=stockout.quantity,
+        status="active",
+        client_seed=client_seed,
+        started_on=started_on,
+        last_on=last_day(started_on, terms.days_max),
+        promised_on=promised_on,
+        latest_promise=promised_on,
+        delay_bonuses=0,
+        bonus_points=0,
+        spent_points=0,
+        created_at=now,
+    )
+
+
+async def _afford(session: AsyncSession, version: Version, terms: Patience, enrolment: Enrolment) -> None:
+    """Refuse to promise what the budget cannot pay in the worst case."""
+    key = BudgetKey(enrolment.campaign, enrolment.budget_period)
+    await ledger.open_period(session, key, int(version.campaign.budget.amount), version.currency)
+    needed = sum(version.worst_minor(milestone.rewards) for milestone in terms.milestone)
+    if await ledger.lock_remaining_minor(session, key) < needed:
+        raise ConflictError("the budget of this campaign is used up for now", code="budget_spent")
+
+
+async def _let_go_hold(session: AsyncSession, enrolment: Enrolment, status: str, *, now: datetime) -> None:
+    live = (
+        update(Hold)
+        .where(Hold.subject == enrolment.subject, Hold.enrolment_id == enrolment.id, Hold.status == "offered")
+        .values(status=status, settled_at=now)
+    )
+    await session.execute(live)
+
+
+async def lock_active(session: AsyncSession, subject: UUID, sku: str) -> Enrolment | None:
+    """Return, locked, the enrolment of one shopper still waiting for one product."""
+    found = select(Enrolment).where(Enrolment.subject == subject, Enrolment.sku == sku, Enrolment.status == "active")
+    return (await session.execute(found.with_for_update())).scalar_one_or_none()

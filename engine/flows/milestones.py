@@ -1,0 +1,201 @@
+"""Milestones: promised at enrolment, with what they may cost set aside; granted when their points are there."""
+
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine import ledger
+from engine.campaigns import Version
+from engine.db.tables import Award, Enrolment, EnrolmentMilestone, Offer
+from engine.flows import awards, epochs, points
+from engine.ids import day_of, new_id
+from engine.kit import Kit
+from engine.ledger import BudgetKey
+from engine.vault import Vault
+from rewards.patience import Milestone, Patience, reached_on
+from rewards.wheel import draw, server_seed
+
+BATCH = 100
+_ACCOUNTS: dict[str, tuple[ledger.Account, ledger.Account]] = {
+    "milestone_promised": ("available", "owed"),
+    "milestone_settled": ("owed", "available"),
+}
+
+
+class Reached(NamedTuple):
+    milestone: EnrolmentMilestone
+    award: Award
+
+
+def draw_id(offer_id: object, milestone: Milestone) -> str | None:
+    """Return what a surprise's seed is made from: fixed with the offer, before the shopper has chosen a seed."""
+    return f"{offer_id}/milestone/{milestone.points}" if milestone.surprise else None
+
+
+async def surprise_seed(
+    session: AsyncSession, vault: Vault, offer: Offer, milestone: Milestone, *, now: datetime
+) -> bytes:
+    """Return a surprise's server seed; it belongs to the patience epoch of the offer's day."""
+    secret = await epochs.secret_of(session, vault, day_of(offer.id), now=now, purpose="patience")
+    return server_seed(secret, str(draw_id(offer.id, milestone)))
+
+
+async def promise(
+    session: AsyncSession, version: Version, terms: Patience, enrolment: Enrolment, *, now: datetime
+) -> None:
+    """Promise every milestone that can be reached, and set aside what its last resort may cost."""
+    for milestone in terms.milestone:
+        due_on = reached_on(terms, enrolment.started_on, milestone.points)
+        promised = EnrolmentMilestone(
+            subject=enrolment.subject,
+            enrolment_id=enrolment.id,
+            points=milestone.points,
+            id=new_id(now),
+            status="ahead",
+            due_on=due_on,
+            aside_minor=version.worst_minor(milestone.rewards),
+            draw_id=draw_id(enrolment.offer_id, milestone),
+        )
+        session.add(promised)
+        await _move(session, enrolment, promised, "milestone_promised", now=now)
+
+
+async def bring_forward(
+    session: AsyncSession, terms: Patience, enrolment: Enrolment, ahead: list[EnrolmentMilestone]
+) -> None:
+    """Recompute when each milestone is reached after a bonus."""
+    for milestone in ahead:
+        milestone.due_on = reached_on(
+            terms, enrolment.started_on, milestone.points, bonus_points=enrolment.bonus_points
+        )
+    await session.flush()
+
+
+async def ahead_of(session: AsyncSession, enrolment: Enrolment, *, lock: bool = True) -> list[EnrolmentMilestone]:
+    """Return the milestones still to come, nearest first."""
+    found = (
+        select(EnrolmentMilestone)
+        .where(
+            EnrolmentMilestone.subject == enrolment.subject,
+            EnrolmentMilestone.enrolment_id == enrolment.id,
+            EnrolmentMilestone.status == "ahead",
+        )
+        .order_by(EnrolmentMilestone.points)
+    )
+    return list((await session.execute(found.with_for_update() if lock else found)).scalars())
+
+
+async def reach_due(
+    session: AsyncSession,
+    kit: Kit,
+    version: Version,
+    enrolment: Enrolment,
+    *,
+    through: date,
+    now: datetime,
+) -> list[Reached]:
+    """Grant every milestone whose points are there once `through` is over; the caller holds the enrolment's row."""
+    due = [one for one in await ahead_of(session, enrolment) if one.due_on is not None and one.due_on <= through]
+    reached = [await _reach(session, kit.vault, version, enrolment, milestone, now=now) for milestone in due]
+    for milestone, award in reached:
+        facts = {"enrolment_id": str(enrolment.id), "points": str(milestone.points), "award_id": str(award.id)}
+        await kit.announce(session, "milestone.reached", facts, now=now)
+    return reached
+
+
+async def reach_batch(session: AsyncSession, kit: Kit, version: Version, *, through: date, now: datetime) -> int:
+    """Grant a batch of one campaign version's due milestones, and return how many enrolments that were."""
+    due = (
+        select(Enrolment)
+        .join(
+            EnrolmentMilestone,
+            (EnrolmentMilestone.subject == Enrolment.subject) & (EnrolmentMilestone.enrolment_id == Enrolment.id),
+        )
+        .where(EnrolmentMilestone.status == "ahead", EnrolmentMilestone.due_on <= through)
+        .where(Enrolment.version == version.digest)
+        .order_by(EnrolmentMilestone.due_on, EnrolmentMilestone.enrolment_id)
+        .limit(BATCH)
+        .with_for_update(of=Enrolment, skip_locked=True)
+    )
+    enrolments = list(dict.fromkeys((await session.execute(due)).scalars()))
+    for enrolment in enrolments:
+        await reach_due(session, kit, version, enrolment, through=through, now=now)
+    return len(enrolments)
+
+
+async def miss(session: AsyncSession, enrolment: Enrolment, *, now: datetime) -> None:
+    """Give back what was set aside for milestones that will not be reached any more."""
+    for milestone in await ahead_of(session, enrolment):
+        milestone.status = "missed"
+        await _move(session, enrolment, milestone, "milestone_settled", now=now)
+
+
+async def _reach(
+    session: AsyncSession,
+    vault: Vault,
+    version: Version,
+    enrolment: Enrolment,
+    milestone: EnrolmentMilestone,
+    *,
+    now: datetime,
+) -> Reached:
+    terms = _terms_of(version, milestone.points)
+    reward = terms.reward
+    if reward is None:
+        offer = await session.get_one(Offer, (enrolment.subject, enrolment.offer_id))
+        seed = await surprise_seed(session, vault, offer, terms, now=now)
+        drawn = draw(terms.table(), seed, enrolment.client_seed, str(milestone.draw_id))
+        milestone.round, milestone.ticket, milestone.stop = drawn.round, drawn.ticket, drawn.stop
+        milestone.slice_index, milestone.slice = drawn.slice_index, drawn.slice.slice
+        reward = drawn.slice.reward
+    await _move(session, enrolment, milestone, "milestone_settled", now=now)
+    origin = awards.Origin(enrolment.subject, enrolment.budget_period, enrolment_id=enrolment.id)
+    award = await awards.grant(session, vault, version, reward, origin, now=now)
+    await session.flush()
+    milestone.status, milestone.award_id, milestone.reached_at = "reached", award.id, now
+    # A line of no points: the ledger tells the whole story of an enrolment.
+    await points.post(
+        session,
+        enrolment,
+        "milestone",
+        0,
+        day=max(milestone.due_on or enrolment.started_on, enrolment.started_on),
+        at=_reached_at(version, enrolment, milestone),
+        ref=points.number_ref(milestone.points),
+    )
+    return Reached(milestone, award)
+
+
+def _reached_at(version: Version, enrolment: Enrolment, milestone: EnrolmentMilestone) -> datetime:
+    """Return when the points were there, not when a job came round to it: a rerun writes the same line."""
+    earliest = enrolment.bonus_at or enrolment.created_at
+    over = version.day_over(milestone.due_on) if milestone.due_on else earliest
+    return max(over, earliest)
+
+
+def _terms_of(version: Version, needed: int) -> Milestone:
+    return next(milestone for milestone in version.patience.milestone if milestone.points == needed)
+
+
+async def _move(
+    session: AsyncSession,
+    enrolment: Enrolment,
+    milestone: EnrolmentMilestone,
+    cause: Literal["milestone_promised", "milestone_settled"],
+    *,
+    now: datetime,
+) -> None:
+    source, target = _ACCOUNTS[cause]
+    await ledger.transfer(
+        session,
+        BudgetKey(enrolment.campaign, enrolment.budget_period),
+        source,
+        target,
+        milestone.aside_minor,
+        cause=cause,
+        cause_id=milestone.id,
+        subject=enrolment.subject,
+        now=now,
+    )

@@ -1,0 +1,129 @@
+/** The demo shop: header, footer, and the page of the address. What it remembers lives in this tab alone. */
+
+import { builder } from "../widget/dom.js";
+import { loadMessages } from "../widget/messages.js";
+import { basket } from "./pages/basket.js";
+import { checkout } from "./pages/checkout.js";
+import { listing } from "./pages/listing.js";
+import { product } from "./pages/product.js";
+import { thanks } from "./pages/thanks.js";
+
+/** @import { Locale, Product, Shop, State, Stockout } from "./types" */
+
+const h = builder();
+
+/** @returns {State} */
+const newcomer = () => ({ shopper_id: `demo-${randomId()}`, lines: [], stockouts: [] });
+
+/** crypto.randomUUID needs https; this works on a plain http address too. */
+function randomId() {
+  const digits = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+/** @returns {Locale} */
+function language() {
+  const wanted = new URLSearchParams(location.search).get("lang") ?? sessionStorage.getItem("demo-locale") ?? navigator.language;
+  const locale = wanted.startsWith("fr") ? "fr" : "en";
+  sessionStorage.setItem("demo-locale", locale);
+  return locale;
+}
+
+/** @param {string} path @param {object} [body] */
+async function ask(path, body) {
+  const answer = await fetch(`/demo/api/${path}`, {
+    method: body ? "POST" : "GET",
+    headers: body && { "Content-Type": "application/json" },
+    body: body && JSON.stringify(body),
+  });
+  const json = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw Object.assign(new Error(`${path}: ${answer.status}`), { code: json.code, refused: answer.status < 500 });
+  return json;
+}
+
+/** @returns {Promise<Shop>} */
+async function openShop() {
+  const locale = language();
+  const [say, catalogue] = await Promise.all([
+    loadMessages(new URL(`/demo/messages/${locale}.json`, location.href)),
+    ask("catalogue"),
+  ]);
+  /** @type {State} */
+  const state = JSON.parse(sessionStorage.getItem("demo") ?? "null") ?? newcomer();
+  const save = () => sessionStorage.setItem("demo", JSON.stringify(state));
+  /** @type {Product[]} */
+  const products = catalogue.products;
+  save();
+  return {
+    h,
+    say,
+    locale,
+    state,
+    save,
+    products,
+    ask,
+    product: (sku) => products.find((one) => one.sku === sku),
+    money: (minor) => (minor / 100).toLocaleString(say.locale, { style: "currency", currency: catalogue.currency }),
+    picture: ({ image }) => h("img", { src: `/demo/img/${image}`, alt: "", width: 400, height: 400 }),
+    async stockout(sku, stage) {
+      const known = state.stockouts.find((one) => one.sku === sku && one.stage === stage);
+      if (known && Date.parse(known.expires_at) > Date.now()) return known;
+      const { shopper_id, lines } = state;
+      /** @type {Stockout} */
+      const reported = { sku, stage, ...(await ask("stockouts", { shopper_id, locale, lines, sku, stage })) };
+      state.stockouts = [...state.stockouts.filter((one) => one !== known), reported];
+      save();
+      return reported;
+    },
+  };
+}
+
+/** @param {Shop} shop */
+function header({ say, locale, state }) {
+  const count = state.lines.reduce((sum, { quantity }) => sum + quantity, 0);
+  const other = locale === "fr" ? "en" : "fr";
+  return [
+    h("a", { class: "skip", href: "#main" }, say("demo-skip")),
+    h("a", { class: "brand", href: "/" }, h("img", { src: "/demo/img/logo.svg", alt: "", width: 32, height: 32 }), say("demo-title")),
+    h("a", { class: "basket", href: "/basket", "aria-label": say("demo-basket-count", { count }) }, say("demo-basket"), h("span", { class: "count" }, `${count}`)),
+    h("nav", {},
+      h("button", { type: "button", class: "quiet", title: say("demo-new-shopper-title"), click: startOver }, say("demo-new-shopper")),
+      h("a", { class: "quiet", href: `?lang=${other}`, lang: other, hreflang: other }, say("demo-language"))),
+  ];
+}
+
+/** A new identity: Makegood gives one spin to one shopper, so a second tour needs another. */
+function startOver() {
+  sessionStorage.removeItem("demo");
+  location.assign("/");
+}
+
+/** @param {Shop} shop */
+const footer = ({ say }) => [h("p", {}, say("demo-about")), h("a", { href: "/verify" }, say("demo-verify"))];
+
+/** @param {Shop} shop @param {string} path @returns {Node[] | Promise<Node[]>} */
+function page(shop, path) {
+  if (path.startsWith("/product/")) return product(shop, decodeURIComponent(path.slice("/product/".length)));
+  const pages = { "/basket": basket, "/checkout": checkout, "/thanks": thanks };
+  return (pages[/** @type {keyof typeof pages} */ (path)] ?? listing)(shop);
+}
+
+const main = /** @type {HTMLElement} */ (document.querySelector("main"));
+try {
+  const shop = await openShop();
+  document.documentElement.lang = shop.locale;
+  const show = () => document.querySelector("header")?.replaceChildren(...header(shop));
+  show();
+  document.addEventListener("demo:basket", show);
+  // The widget's events bubble: the shop keeps the code at hand for its checkout.
+  document.addEventListener("makegood:spun", (event) => {
+    const { award } = /** @type {CustomEvent} */ (event).detail;
+    if (award?.status === "issued") shop.state.code = award.code;
+    shop.save();
+  });
+  main.replaceChildren(...(await page(shop, location.pathname)));
+  document.querySelector("footer")?.replaceChildren(...footer(shop));
+} catch (error) {
+  console.error(error);
+  main.replaceChildren(h("p", { class: "notice", role: "alert" }, "La boutique n’a pas pu répondre. · The shop could not answer."));
+}

@@ -1,0 +1,30 @@
+/** Sentences in the shopper's language, as the engine compiled them from config/messages. */
+
+/** @import { Message, Say } from "./types" */
+
+/** @param {URL} url of a JSON file {locale, messages} @param {AbortSignal} [signal] @returns {Promise<Say>} */
+export async function loadMessages(url, signal) {
+  const answer = await fetch(url, { credentials: "omit", signal });
+  if (!answer.ok) throw new Error(`${url.pathname}: ${answer.status}`);
+  const { locale, messages } = await answer.json();
+  return speaker(locale, messages);
+}
+
+/** @param {string} locale @param {Record<string, Message>} messages @returns {Say} */
+export function speaker(locale, messages) {
+  // The reader's own country, where it speaks this language: days before months for en-GB.
+  const regional = navigator.languages.find((tag) => tag.startsWith(locale)) ?? locale;
+  const plural = new Intl.PluralRules(regional);
+  /** @type {(id: string, values?: Record<string, string | number>) => string} */
+  const say = (id, values = {}) => {
+    const message = messages[id] ?? id;
+    let text = message;
+    if (typeof message !== "string") {
+      const value = values[message.select];
+      const variant = typeof value === "number" ? plural.select(value) : String(value);
+      text = message[variant] ?? message.other ?? id;
+    }
+    return String(text).replace(/\{\s*\$(\w+)\s*\}/g, (_, name) => (values[name] ?? "").toLocaleString(regional));
+  };
+  return Object.assign(say, { locale: regional, has: (/** @type {string} */ id) => id in messages });
+}
