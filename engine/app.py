@@ -14,6 +14,7 @@ from litestar.types import ControllerRouterHandler
 
 from engine import logs
 from engine.api import health, problems, public
+from engine.api.bodies import JsonRequest
 from engine.api.headers import answering
 from engine.api.merchant import MerchantController
 from engine.api.patience import EnrolmentController, PatienceDeskController
@@ -50,6 +51,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             *_demo(settings),
         ],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False, use_cache=True)},
+        request_class=JsonRequest,
         exception_handlers=problems.HANDLERS,
         lifespan=[lifespan],
         request_max_body_size=BODY_BYTES_MAX,

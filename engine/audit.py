@@ -5,11 +5,9 @@ grow with the tables.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from cryptography.fernet import InvalidToken
 from sqlalchemy import Row, Select, Subquery, func, select, text
@@ -18,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from engine.campaigns import Version
 from engine.db.tables import (
     Award,
+    Base,
     Budget,
     CampaignVersion,
     Code,
@@ -29,6 +28,7 @@ from engine.db.tables import (
     Spin,
 )
 from engine.flows.awards import code_digest
+from engine.flows.epochs import Purpose
 from engine.ids import day_of
 from engine.vault import Vault
 from rewards.wheel import commitment, draw, server_seed
@@ -50,6 +50,7 @@ _LIVE = ("reserved", "confirmed")
 _GONE = ("expired", "void")
 
 Found = Iterator[str]
+Query = Select[*tuple[Any, ...]]
 
 
 class Checked(NamedTuple):
@@ -60,11 +61,11 @@ class Checked(NamedTuple):
 
 
 class Part(NamedTuple):
-    """One table's checks: how many rows there are to look at, and the looking."""
+    """One table's checks: what they recompute, the rows to look at, and the looking."""
 
     table: str
     what: str
-    count: Callable[["Auditor"], Awaitable[int]]
+    rows: type[Base]
     look: Callable[["Auditor"], AsyncIterator[Checked]]
 
 
@@ -74,7 +75,7 @@ class Auditor:
     def __init__(self, connection: AsyncConnection, vault: Vault) -> None:
         self._connection = connection
         self._vault = vault
-        self._secrets: dict[date, bytes | None] = {}
+        self._secrets: dict[tuple[date, Purpose], bytes | None] = {}
         self._versions: dict[str, Version | None] = {}
 
     async def begin(self) -> None:
@@ -83,10 +84,10 @@ class Auditor:
         await self._connection.execute(text("SET LOCAL statement_timeout = 0"))
         await self._connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
-    async def count(self, table: Any) -> int:
-        return int((await self._connection.execute(select(func.count()).select_from(table))).scalar_one())
+    async def size(self, part: Part) -> int:
+        return int(await self._one(select(func.count()).select_from(part.rows)))
 
-    async def rows(self, found: Select[Any]) -> AsyncIterator[Row[Any]]:
+    async def rows(self, found: Query) -> AsyncIterator[Row[Any]]:
         async with self._connection.stream(found, execution_options={"yield_per": PAGE}) as rows:
             async for row in rows:
                 yield row
@@ -100,14 +101,12 @@ class Auditor:
     def code_digest(self, code: str) -> bytes:
         return code_digest(self._vault, code)
 
-    async def secret(self, day: date | None) -> bytes | None:
+    async def secret(self, day: date, purpose: Purpose = "wheel") -> bytes | None:
         """Return a day's secret, or None where there is none that opens."""
-        if day is None:
-            return None
-        if day not in self._secrets:
-            sealed = await self._one(select(Epoch.secret_sealed).where(Epoch.day == day))
-            _keep(self._secrets, day, self.opened(sealed) if sealed else None, SECRETS_KEPT_MAX)
-        return self._secrets[day]
+        if (day, purpose) not in self._secrets:
+            sealed = await self._one(select(Epoch.secret_sealed).where(Epoch.day == day, Epoch.purpose == purpose))
+            _keep(self._secrets, (day, purpose), self.opened(sealed) if sealed else None, SECRETS_KEPT_MAX)
+        return self._secrets[day, purpose]
 
     async def version(self, digest: str) -> Version | None:
         """Return a campaign version as it is stored, or None where that cannot be read."""
@@ -116,7 +115,7 @@ class Auditor:
             _keep(self._versions, digest, read_version(body) if body else None, VERSIONS_KEPT_MAX)
         return self._versions[digest]
 
-    async def _one(self, found: Select[Any]) -> Any:
+    async def _one(self, found: Query) -> Any:
         return (await self._connection.execute(found)).scalar_one_or_none()
 
 
@@ -153,14 +152,14 @@ def _version_faults(row: Row[Any]) -> Found:
 
 
 async def _epochs(auditor: Auditor) -> AsyncIterator[Checked]:
-    async for row in auditor.rows(select(Epoch.day, Epoch.secret_sealed, Epoch.secret_digest)):
+    async for row in auditor.rows(select(Epoch.day, Epoch.purpose, Epoch.secret_sealed, Epoch.secret_digest)):
         secret = auditor.opened(row.secret_sealed)
         faults = []
         if secret is None:
             faults.append("its secret does not open with this installation's keys")
         elif (computed := hashlib.sha256(secret).hexdigest()) != row.secret_digest:
             faults.append(f"its secret's digest is {computed}, published was {row.secret_digest}")
-        yield Checked(row.day.isoformat(), faults)
+        yield Checked(f"{row.day} ({row.purpose})", faults)
 
 
 # Offers, and the floor each keeps aside
@@ -186,7 +185,7 @@ async def _offers(auditor: Auditor) -> AsyncIterator[Checked]:
         elif row.status == "refused":
             faults += _refusal_faults(row)
         else:
-            faults += _promise_faults(row, version, await auditor.secret(row.epoch_day))
+            faults += _promise_faults(row, version, await auditor.secret(day_of(row.id)))
         yield Checked(str(row.id), faults)
 
 
@@ -217,7 +216,7 @@ def _promise_faults(row: Row[Any], version: Version, secret: bytes | None) -> Fo
     if row.budget_period != version.budget_period(row.created_at):
         yield f"its budget period is {row.budget_period}, by its version {version.budget_period(row.created_at)}"
     if secret is None:
-        yield f"the secret of {row.epoch_day} is missing or does not open"
+        yield f"the secret of {day_of(row.id)} is missing or does not open"
     elif row.commitment != (computed := commitment(server_seed(secret, str(row.id)))):
         yield f"its commitment is {row.commitment}, recomputed {computed}"
 
@@ -275,8 +274,8 @@ def _draw_faults(row: Row[Any], version: Version, secret: bytes) -> Found:
         "stop": drawn.stop,
     }
     for name, value in recomputed.items():
-        if row._mapping[name] != value:
-            yield f"{name} is {row._mapping[name]}, recomputed {value}"
+        if getattr(row, name) != value:
+            yield f"{name} is {getattr(row, name)}, recomputed {value}"
     if row.commitment != commitment(seed):
         yield f"the commitment given with its offer is {row.commitment}, recomputed {commitment(seed)}"
     if row.shown_digest != row.table_digest:
@@ -303,8 +302,8 @@ def _grant_faults(row: Row[Any], version: Version, drawn_reward: str) -> Found:
         "expires_at": row.created_at + timedelta(days=terms.valid_days),
     }
     for name, value in granted.items():
-        if row._mapping[f"award_{name}"] != value:
-            yield f"its award's {name} is {_said(row._mapping[f'award_{name}'])}, by its version {_said(value)}"
+        if (stored := getattr(row, f"award_{name}")) != value:
+            yield f"its award's {name} is {_said(stored)}, by its version {_said(value)}"
 
 
 # Awards, codes and redemptions
@@ -398,9 +397,7 @@ async def _entries(auditor: Auditor) -> AsyncIterator[Checked]:
             Offer.budget_period.label("offer_period"),
             *_labelled(Award, "liability_minor", "campaign", "budget_period"),
         )
-        .outerjoin(
-            Budget, (Budget.campaign == LiabilityEntry.campaign) & (Budget.period == LiabilityEntry.period)
-        )
+        .outerjoin(Budget, (Budget.campaign == LiabilityEntry.campaign) & (Budget.period == LiabilityEntry.period))
         .outerjoin(Offer, (Offer.subject == LiabilityEntry.subject) & (Offer.id == LiabilityEntry.cause_id))
         .outerjoin(Award, (Award.subject == LiabilityEntry.subject) & (Award.id == LiabilityEntry.cause_id))
     )
@@ -505,19 +502,15 @@ def _said(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _counting(table: Any) -> Callable[[Auditor], Awaitable[int]]:
-    return lambda auditor: auditor.count(table)
-
-
 PARTS = (
-    Part("campaign_versions", "digests of published campaigns", _counting(CampaignVersion), _versions),
-    Part("epochs", "digests of daily secrets", _counting(Epoch), _epochs),
-    Part("offers", "commitments, tables and floors", _counting(Offer), _offers),
-    Part("spins", "draws and what they granted", _counting(Spin), _spins),
-    Part("awards", "codes, states and what is owed", _counting(Award), _awards),
-    Part("codes", "codes that lead to their award", _counting(Code), _codes),
-    Part("redemptions", "uses of codes", _counting(Redemption), _redemptions),
-    Part("liability_entries", "movements of the books", _counting(LiabilityEntry), _entries),
-    Part("budgets", "what remains, by the books", _counting(Budget), _budgets),
-    Part("reward_stocks", "units taken, by the awards", _counting(RewardStock), _stocks),
+    Part("campaign_versions", "digests of published campaigns", CampaignVersion, _versions),
+    Part("epochs", "digests of daily secrets", Epoch, _epochs),
+    Part("offers", "commitments, tables and floors", Offer, _offers),
+    Part("spins", "draws and what they granted", Spin, _spins),
+    Part("awards", "codes, states and what is owed", Award, _awards),
+    Part("codes", "codes that lead to their award", Code, _codes),
+    Part("redemptions", "uses of codes", Redemption, _redemptions),
+    Part("liability_entries", "movements of the books", LiabilityEntry, _entries),
+    Part("budgets", "what remains, by the books", Budget, _budgets),
+    Part("reward_stocks", "units taken, by the awards", RewardStock, _stocks),
 )

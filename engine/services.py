@@ -77,6 +77,8 @@ class Services:
         await self.live.publish()
         async with self.transaction() as session:
             await epochs.open_ahead(session, self.vault, now=clock.now())
+            # A wrong key is better found out now than at the first spin.
+            await epochs.secret_of(session, self.vault, clock.now().date(), now=clock.now())
         stop = asyncio.Event()
         watching = asyncio.create_task(self.live.watch(stop))
         try:

@@ -4,6 +4,7 @@ import codecs
 import difflib
 import re
 import tomllib
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import UnionType
@@ -88,7 +89,8 @@ class TomlFile:
 
     def read(self, type_: Any, dec_hook: DecHook) -> Any:
         """Turn the data into `type_`; raise `ConfigError` with every problem found, not only the first."""
-        problems = [self.problem(key, message) for key, message in _flaws(type_, self.data, (), dec_hook)]
+        flaws = [*_flaws(type_, self.data, (), dec_hook), *_control_characters(self.data, ())]
+        problems = [self.problem(key, message) for key, message in flaws]
         if problems:
             raise ConfigError(problems)
         return msgspec.convert(self.data, type_, dec_hook=dec_hook)
@@ -125,6 +127,18 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 def _nearness(word: str, other: str) -> float:
     return difflib.SequenceMatcher(None, other, word).ratio()
+
+
+def _control_characters(data: Any, key: Key) -> Iterator[tuple[Key, str]]:
+    """Yield every text that holds what no editor shows: PostgreSQL stores no NUL, and a terminal obeys the others."""
+    if isinstance(data, str) and any(unicodedata.category(letter) == "Cc" for letter in data if letter not in "\t\r\n"):
+        yield key, "holds a control character"
+    elif isinstance(data, dict):
+        for name, value in data.items():
+            yield from _control_characters(value, (*key, name))
+    elif isinstance(data, list):
+        for place, value in enumerate(data):
+            yield from _control_characters(value, (*key, place))
 
 
 def _flaws(type_: Any, data: Any, key: Key, dec_hook: DecHook) -> Iterator[tuple[Key, str]]:

@@ -3,17 +3,28 @@
 import hashlib
 import hmac
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Annotated
 from uuid import UUID
 
 import jwt
 import msgspec
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from engine.errors import TokenExpiredError, TokenRefusedError
-from engine.settings import Settings
+from engine.settings import Settings, SettingsError
 
 _SIGNATURE = "HS256"
+_Subject = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*\Z")]  # PostgreSQL knows no NUL
+
+
+class WrongSealKeyError(SettingsError):
+    """The installation's key does not open what its database holds."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "MAKEGOOD_SEAL_KEY does not open what this database holds; put the key it was sealed with back"
+        )
 
 
 class ShopperToken(msgspec.Struct, frozen=True):
@@ -31,12 +42,17 @@ class Vault:
         self._fernet = MultiFernet([Fernet(key) for key in settings.seal_keys])
         self._token_secrets = settings.token_secrets
         self._pepper = settings.pepper.encode()
+        self.epoch_secrets: dict[tuple[date, str], bytes] = {}  # opened once a process; a few hundred a year
 
     def seal(self, plain: bytes) -> bytes:
         return self._fernet.encrypt(plain)
 
     def open(self, sealed: bytes) -> bytes:
-        return self._fernet.decrypt(sealed)
+        """Open what was sealed; raise `WrongSealKeyError` where none of the keys did it."""
+        try:
+            return self._fernet.decrypt(sealed)
+        except InvalidToken:
+            raise WrongSealKeyError from None
 
     def digest(self, purpose: str, value: str | bytes) -> bytes:
         """Return a keyed digest: equal values are found again, and a stolen table tells nothing."""
@@ -52,7 +68,7 @@ class Vault:
         claims = self._claims(token)
         try:
             read = ShopperToken(
-                msgspec.convert(claims["sub"], str),
+                msgspec.convert(claims["sub"], _Subject),
                 msgspec.convert(claims["sto"], UUID),
                 _instant(claims["exp"]),
             )
@@ -86,4 +102,5 @@ def api_key_digest(key: str) -> bytes:
 
 
 def _instant(seconds: object) -> datetime:
-    return datetime.fromtimestamp(msgspec.convert(seconds, int), tz=UTC)
+    # RFC 7519 allows a fraction, and JavaScript's clock gives one.
+    return datetime.fromtimestamp(msgspec.convert(seconds, float), tz=UTC)

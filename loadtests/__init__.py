@@ -1,0 +1,1 @@
+"""Proves that Makegood stays right under load, over HTTP only."""

@@ -157,7 +157,8 @@ def open_shop(database_url: str) -> OpenShop:
 
     @asynccontextmanager
     async def open_shop(*, config: Path = CONFIG, redis_url: str | None = None, **more: str) -> AsyncIterator[Shop]:
-        async with shop_on(settings_for(database_url, config=config, redis_url=redis_url, **more)) as shop:
+        given = settings_for(database_url, config=config, redis_url=redis_url, **more)
+        async with in_one_task(shop_on(given)) as shop:
             yield shop
 
     return open_shop

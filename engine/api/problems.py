@@ -7,14 +7,14 @@ from typing import Any
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import ClientException, HTTPException, ValidationException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from psycopg import errors as postgres
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.api.schemas import ProblemView
-from engine.errors import FieldError, InvalidBodyError, MakegoodError, MalformedBodyError, UnavailableError
+from engine.errors import FieldError, InvalidBodyError, MakegoodError, UnavailableError
 
 log = structlog.get_logger()
 
@@ -45,16 +45,10 @@ def from_makegood(_request: Request[Any, Any, Any], error: MakegoodError) -> Res
 
 
 def from_validation(request: Request[Any, Any, Any], error: ValidationException) -> Response[bytes]:
-    """A body or parameter of the wrong shape: 422, naming the field at fault."""
-    errors = [_field_error(item) for item in error.extra if isinstance(item, dict)] if error.extra else []
+    """A parameter of the wrong shape: 422, naming it. Bodies are read in `engine.api.bodies`."""
+    errors = [field_error(str(item.get("message", "")), str(item.get("key", ""))) for item in _items(error)]
     detail = "; ".join(f"{item.field}: {item.message}" for item in errors) or error.detail
     return from_makegood(request, InvalidBodyError(detail, errors=errors))
-
-
-def from_client(request: Request[Any, Any, Any], error: ClientException) -> Response[bytes]:
-    if "msgspec" in str(error.__cause__.__class__) or "JSON" in error.detail:
-        return from_makegood(request, MalformedBodyError(error.detail))
-    return from_http(request, error)
 
 
 def from_http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -80,7 +74,6 @@ def from_anything(_request: Request[Any, Any, Any], error: Exception) -> Respons
 HANDLERS: dict[int | type[Exception], Any] = {
     MakegoodError: from_makegood,
     ValidationException: from_validation,
-    ClientException: from_client,
     HTTPException: from_http,
     DBAPIError: from_database,
     PoolTimeoutError: from_database,
@@ -98,15 +91,18 @@ def described(*statuses: int, body: bool = False) -> dict[int, ResponseSpec]:
     }
 
 
-def _field_error(item: dict[str, Any]) -> FieldError:
-    """Take Litestar's view of a msgspec error apart into a path and a sentence."""
-    message, key = str(item.get("message", "")), str(item.get("key", ""))
+def field_error(message: str, field: str) -> FieldError:
+    """Take what msgspec says apart into a path and a sentence; `field` is named where it names none."""
     if match := _AT.match(message):
-        message, key = match[1], match[2]
+        message, field = match[1], match[2]
     if missing := re.match(r"^Object missing required field `(.+)`$", message):
-        key = f"{key}.{missing[1]}" if key and key != "data" else missing[1]
+        field = f"{field}.{missing[1]}" if match else missing[1]
         message = "is missing"
-    return FieldError(key, message[:1].lower() + message[1:])
+    return FieldError(field, message[:1].lower() + message[1:])
+
+
+def _items(error: ValidationException) -> list[dict[str, Any]]:
+    return [item for item in error.extra if isinstance(item, dict)] if error.extra else []
 
 
 def _problem(

@@ -18,7 +18,8 @@ Id = Annotated[str, Meta(min_length=1, max_length=100, pattern=_PLAIN)]
 EventId = Annotated[str, Meta(min_length=1, max_length=255, pattern=_PLAIN)]
 Line = Annotated[str, Meta(max_length=300, pattern=_PLAIN)]
 Word = Annotated[str, Meta(max_length=100, pattern=_PLAIN)]
-Url = Annotated[str, Meta(max_length=2000, pattern=_PLAIN)]
+# http, https or a path of the shop's: what the widget links to must never be a script.
+Url = Annotated[str, Meta(max_length=2000, pattern=r"^(https?:|(?!\s|[A-Za-z][A-Za-z0-9+.-]*:))[^\x00-\x1f\x7f]*\Z")]
 _LABEL = r"[^@\s\x00-\x1f\x7f]+"
 Email = Annotated[str, Meta(max_length=254, pattern=rf"^{_LABEL}@{_LABEL}\.{_LABEL}\Z")]
 LocaleTag = Annotated[str, Meta(max_length=35, pattern=r"^[A-Za-z0-9_-]*\Z")]

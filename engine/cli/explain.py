@@ -10,15 +10,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import campaigns, clock
+from engine.cli.opened import opened
 from engine.cli.output import console, errors
 from engine.cli.tables import plain_table
-from engine.db.session import create_engine, transaction
 from engine.db.tables import Award, CampaignVersion, Offer, Redemption, Shopper, Spin, Stockout
 from engine.errors import NotFoundError
 from engine.flows.awards import status_at
-from engine.installation import database
 from engine.messages import Messages, negotiate
-from engine.settings import Settings, read
+from engine.settings import Settings
 from engine.toml_files import ConfigError
 from rewards.money import format_amount
 
@@ -27,14 +26,8 @@ _WAITING = {"open": "not spun yet", "lapsed": "never spun: its time ran out", "r
 
 async def explain_offer(offer_id: str) -> None:
     """Print one decision as it was made: when, for whom, by which campaign, why, and what came of it."""
-    with database():
-        settings = read()
-        engine = create_engine(settings.database_url)
-        try:
-            async with transaction(engine) as session:
-                told = await _told(session, UUID(offer_id))
-        finally:
-            await engine.dispose()
+    async with opened() as (settings, connection), AsyncSession(connection, expire_on_commit=False) as session:
+        told = await _told(session, UUID(offer_id))
     console.print(_story(told))
     _print_decision(told.offer, _messages(settings, told.shopper.locale if told.shopper else ""))
     console.print("\n[bold]What it saw[/bold]")

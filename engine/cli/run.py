@@ -11,15 +11,18 @@ from collections.abc import Sequence
 
 import click
 import httpx
+from sqlalchemy import create_engine as create_sync_engine
+from sqlalchemy import select
 
 from engine import campaigns, clock
 from engine.cli.output import EXIT_BAD_SETUP, console, errors
 from engine.db import migrate
-from engine.db.session import create_engine, transaction
+from engine.db.session import create_engine, sqlalchemy_url, transaction
+from engine.db.tables import Epoch
 from engine.flows import keys
 from engine.installation import database, port_is_free, var_folder
 from engine.settings import Settings, SettingsError, read
-from engine.vault import new_api_key
+from engine.vault import Vault, new_api_key
 
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 15
@@ -35,7 +38,7 @@ def serve_api(workers: int) -> None:
     with database():
         settings = read()
         campaigns.load(settings.config_folder)
-        _refuse_unmigrated(settings)
+        _refuse_unready(settings)
         Granian(
             "engine.app:serve_app",
             factory=True,
@@ -55,7 +58,7 @@ def run_worker() -> None:
     with database():
         settings = read()
         logs.configure(production=settings.production)
-        _refuse_unmigrated(settings)
+        _refuse_unready(settings)
         asyncio.run(jobs.work(settings))
 
 
@@ -175,17 +178,18 @@ async def _admit(settings: Settings, key: str, role: str, label: str) -> None:
     await engine.dispose()
 
 
-def _refuse_unmigrated(settings: Settings) -> None:
-    from sqlalchemy import create_engine as create_sync_engine
-
-    from engine.db.session import sqlalchemy_url
-
+def _refuse_unready(settings: Settings) -> None:
+    """Say what is missing before anything listens: migrations, or the key that opens what is sealed."""
     engine = create_sync_engine(sqlalchemy_url(settings.database_url))
-    with engine.connect() as connection:
-        current = migrate.is_current(connection)
-    engine.dispose()
-    if not current:
-        raise SettingsError("the database lacks migrations: run `makegood migrate`")
+    try:
+        with engine.connect() as connection:
+            if not migrate.is_current(connection):
+                raise SettingsError("the database lacks migrations: run `makegood migrate`")
+            sealed = connection.execute(select(Epoch.secret_sealed).order_by(Epoch.day.desc()).limit(1)).scalar()
+    finally:
+        engine.dispose()
+    if sealed is not None:
+        Vault(settings).open(sealed)
 
 
 def _interrupt(_signal: int, _frame: object) -> None:

@@ -5,13 +5,13 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, cast, exists, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import ledger
 from engine.campaigns import Version
-from engine.db.tables import Award, Code, Offer, RewardStock, Shopper, Spin
+from engine.db.tables import Award, CampaignVersion, Code, Offer, RewardStock, Shopper, Spin
 from engine.errors import ConflictError
 from engine.ids import new_id
 from engine.ledger import BudgetKey
@@ -93,9 +93,17 @@ async def end(session: AsyncSession, award: Award, status: str, *, now: datetime
     unit = (
         update(RewardStock)
         .where(RewardStock.campaign == award.campaign, RewardStock.reward == award.reward, RewardStock.taken > 0)
+        .where(_took_a_unit(award))
         .values(taken=RewardStock.taken - 1)
     )
     await session.execute(unit)
+
+
+def _took_a_unit(award: Award) -> ColumnElement[bool]:
+    """Whether the award's own version limits its reward; one that was unlimited then gives no unit back now."""
+    limited = cast("$.campaign.wheel[*] ? (@.reward == $reward && @.stock != null)", JSONPATH)
+    wheel, reward = cast(CampaignVersion.body, JSONB), func.jsonb_build_object("reward", award.reward)
+    return exists().where(CampaignVersion.digest == award.version, func.jsonb_path_exists(wheel, limited, reward))
 
 
 async def of_shopper(session: AsyncSession, shopper_id: str) -> list[tuple[Award, UUID | None]]:

@@ -30,11 +30,15 @@ async def secret_of(
     session: AsyncSession, vault: Vault, day: date, *, now: datetime, purpose: Purpose = "wheel"
 ) -> bytes:
     """Return the day's secret, opening the epoch if no job has done so yet."""
+    if (kept := vault.epoch_secrets.get((day, purpose))) is not None:
+        return kept
     epoch = await session.get(Epoch, (day, purpose))
     if epoch is None:
+        # Not kept: this transaction may yet be undone, and the epoch with it.
         await _open(session, vault, day, purpose, now=now)
         epoch = await session.get_one(Epoch, (day, purpose))
-    return vault.open(epoch.secret_sealed)
+        return vault.open(epoch.secret_sealed)
+    return vault.epoch_secrets.setdefault((day, purpose), vault.open(epoch.secret_sealed))
 
 
 async def reveal_over(session: AsyncSession, *, now: datetime) -> list[date]:

@@ -145,8 +145,10 @@ async def _choose(session: AsyncSession, campaigns: Sequence[Version], basis: Fa
     refused: tuple[Version, Facts, Decision] | None = None
     for version in campaigns:
         key = BudgetKey(version.slug, version.budget_period(basis.now))
-        await ledger.open_period(session, key, int(version.campaign.budget.amount), version.currency)
-        remaining = await ledger.remaining_minor(session, key) or 0
+        remaining = await ledger.remaining_minor(session, key)
+        if remaining is None:
+            remaining = int(version.campaign.budget.amount)
+            await ledger.open_period(session, key, remaining, version.currency)
         facts = msgspec.structs.replace(
             basis, today=version.local_day(basis.now), budget_left=remaining >= version.needed_minor
         )

@@ -7,16 +7,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.api.schemas import StockBody
 from engine.db.tables import Stock
-from engine.errors import FieldError, InvalidBodyError
-from engine.flows.stockouts import CLOCK_SKEW_MAX
+from engine.flows.stockouts import refuse_strange_time
 
 
 async def put(session: AsyncSession, sku: str, body: StockBody, *, now: datetime) -> tuple[Stock, bool]:
     """Record what is there; return what is known now, and whether this message changed it."""
     as_of = body.as_of or now
-    if as_of > now + CLOCK_SKEW_MAX:
-        # A date far ahead would shut out every later message.
-        raise InvalidBodyError("`as_of` is in the future", errors=[FieldError("as_of", "is in the future")])
+    refuse_strange_time("as_of", as_of, now=now)
 
     told = {
         "available": body.available,

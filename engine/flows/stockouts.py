@@ -1,7 +1,7 @@
 """Reporting a stockout: once per event id, however often the shop's server retries."""
 
 import hmac
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from engine.vault import Vault
 from rules.addresses import fold
 
 CLOCK_SKEW_MAX = timedelta(minutes=5)
+SHOPS_BEGAN = datetime(1990, 1, 1, tzinfo=UTC)  # the first on the Web; dates of the year 1 cannot even be read back
 _KEPT = {"email": Shopper.email, "address_digest": Shopper.address_digest, "first_name": Shopper.first_name}
 
 
@@ -28,7 +29,7 @@ class Reported(NamedTuple):
 
 async def report(session: AsyncSession, vault: Vault, body: StockoutReport, *, now: datetime) -> Reported:
     """Record a stockout; the same event again is the same stockout, with another body it is refused."""
-    _refuse_the_future(body, now)
+    refuse_strange_time("occurred_at", body.occurred_at, now=now)
     digest = vault.digest("event body", msgspec.json.encode(body, order="sorted"))
     if seen := await session.get(Event, body.event_id):
         return _replay(seen, digest)
@@ -46,9 +47,11 @@ async def report(session: AsyncSession, vault: Vault, body: StockoutReport, *, n
     return Reported(stockout_id, replayed=False)
 
 
-def _refuse_the_future(body: StockoutReport, now: datetime) -> None:
-    if body.occurred_at > now + CLOCK_SKEW_MAX:
-        raise InvalidBodyError("`occurred_at` is in the future", errors=[FieldError("occurred_at", "is in the future")])
+def refuse_strange_time(name: str, at: datetime, *, now: datetime) -> None:
+    """Refuse an instant no shop's clock gives: ahead of ours, which would shut out later news, or before any shop."""
+    strange = "is in the future" if at > now + CLOCK_SKEW_MAX else "is too long ago" if at < SHOPS_BEGAN else ""
+    if strange:
+        raise InvalidBodyError(f"`{name}` {strange}", errors=[FieldError(name, strange)])
 
 
 def _replay(seen: Event, digest: bytes) -> Reported:

@@ -3,6 +3,7 @@
 import base64
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ import pytest
 
 from rewards.codes import new_code
 from tests.support import (
+    SECRETS,
     Json,
     OpenShop,
     Shop,
@@ -137,7 +139,7 @@ def in_brackets(field: str) -> str:
     return "".join(f"[{part}]" if part.isdigit() else f".{part}" for part in field.split(".")).removeprefix(".")
 
 
-WRONG = [
+WRONG: list[tuple[str, list[object]]] = [
     ("event_id", ["", 1, None, True, [], {}, "x" * 256, "a\u0000b", "a\nb", "a\u007f"]),
     (
         "occurred_at",
@@ -223,7 +225,7 @@ async def test_optional_fields_may_be_null(shop: Shop) -> None:
 
 
 async def test_names_of_any_language_are_kept_as_they_are(shop: Shop) -> None:
-    name = "Zoë 🦊 ‮ Ünïcødé"
+    name = "Zoë 🦊 \u202e Ünïcødé"
     shopper = await shop.report(shopper=person(first_name=name), title="l’été à 100 % — 灯")
     assert (await shop.export(shopper.id)).json()["shopper"]["first_name"] == name
 
@@ -380,9 +382,9 @@ async def test_a_forged_token_is_401(shop: Shop) -> None:
     none_head = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode().rstrip("=")
     forged = {
         "another secret": token_of(good, OTHER_SECRET),
-        "alg none": jwt.encode(good, None, algorithm="none"),
+        "alg none": jwt.encode(good, "", algorithm="none"),
         "alg none with our signature": f"{none_head}.{_body}.{tail}",
-        "another algorithm": token_of(good, algorithm="HS512"),
+        "another algorithm": token_of(good, SECRETS["MAKEGOOD_TOKEN_SECRET"] * 2, algorithm="HS512"),
         "another body": f"{head}.{other_body}.{tail}",
         "no signature": f"{head}.{_body}.",
     }
@@ -400,6 +402,9 @@ async def test_a_token_without_sound_claims_is_401(shop: Shop) -> None:
         {name: value for name, value in good.items() if name != "sub"},
         {name: value for name, value in good.items() if name != "sto"},
         {name: value for name, value in good.items() if name != "exp"},
+        good | {"sub": 42},
+        good | {"sub": None},
+        good | {"sub": "a\u0000b"},
         good | {"sto": "not-a-uuid"},
         good | {"sto": 42},
         good | {"sto": None},
@@ -442,12 +447,10 @@ async def test_a_token_for_another_shoppers_stockout_is_403(shop: Shop) -> None:
 
 async def test_a_token_for_a_stockout_that_is_not_there_is_403_all_the_same(shop: Shop) -> None:
     shopper = await shop.report()
-    for who in (shopper.id, "nobody", "a\u0000b", "x" * 3000):
+    for who in (shopper.id, "nobody", "", "x" * 1000):
         token = token_of(claims(who, str(uuid4())))
         with nothing_changes(shop.database_url):
-            answer = await shop.http.get("/v1/offer", headers=bearer(token))
-            expected = 401 if answer.status_code == 401 else 403
-            problem(answer, expected, "token_refused" if expected == 401 else "stockout_not_yours")
+            problem(await shop.http.get("/v1/offer", headers=bearer(token)), 403, "stockout_not_yours")
 
 
 async def test_the_same_token_words_never_tell_whether_a_stockout_exists(shop: Shop) -> None:
@@ -784,27 +787,15 @@ async def test_too_many_calls_are_429_with_a_time_to_wait(
     open_shop: OpenShop, tmp_path: Path, line: str, who: str
 ) -> None:
     config = config_copy(tmp_path)
-    edit(config / "shop.toml", line, f"{line.split(' = ')[0]} = 5")
+    edit(config / "shop.toml", line, f"{line.partition(' = ')[0]} = 5")
     async with open_shop(config=config) as shop:
-        shopper = await shop.report()
-        for _ in range(4):
-            assert (await shopper.offer()).status_code == 200
-            await shop.put_stock("LAMP-38", available=0)
-        last = [(await shopper.awards()), (await shop.put_stock("LAMP-38", available=0))]
+        shopper = await shop.report()  # counts for the key
+        call = partial(shop.export, shopper.id) if who == "key" else shopper.offer
+        for _ in range(4 if who == "key" else 5):
+            assert (await call()).status_code == 200
         with nothing_changes(shop.database_url):
-            more = [(await shopper.awards()), (await shop.put_stock("LAMP-38", available=0))]
-        limited = {"shopper": 0, "address": 0, "key": 1}[who]
-        assert last[limited].status_code == (200 if who != "key" else 429)
-        problem(more[limited], 429, "too_many_requests")
-        assert 1 < int(more[limited].headers["retry-after"]) <= 60
-        assert more[1 - limited].status_code == 200
-
-
-async def test_one_shoppers_haste_does_not_stop_another(open_shop: OpenShop, tmp_path: Path) -> None:
-    config = config_copy(tmp_path)
-    edit(config / "shop.toml", "shopper_per_minute = 600", "shopper_per_minute = 2")
-    async with open_shop(config=config) as shop:
-        hasty, calm = await shop.report(), await shop.report()
-        answers = [await hasty.offer() for _ in range(3)]
-        assert [answer.status_code for answer in answers] == [200, 200, 429]
-        assert (await calm.offer()).status_code == 200
+            answer = await call()
+            problem(answer, 429, "too_many_requests")
+            assert 1 < int(answer.headers["retry-after"]) <= 60
+        if who == "shopper":
+            assert (await (await shop.report()).offer()).status_code == 200, "another shopper is not in a hurry"

@@ -1,0 +1,57 @@
+"""Bodies, read strictly into the type their handler asks for: `"1"` is no number here, and `1` no date."""
+
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+
+from engine.api.problems import field_error
+from engine.errors import InvalidBodyError, MalformedBodyError
+
+
+class JsonRequest(Request[None, None, State]):
+    """A request whose `json` is already what the handler's `data` says; Litestar's own reading would be lax."""
+
+    async def body(self) -> bytes:
+        body = await super().body()
+        wanted = self.route_handler.parsed_data_field
+        if not body and wanted is not None and not wanted.is_optional:
+            raise MalformedBodyError("the body is empty")
+        return body
+
+    async def json(self) -> Any:
+        wanted = self.route_handler.parsed_data_field
+        return read(await self.body(), Any if wanted is None else wanted.annotation)
+
+
+def read(body: bytes, type_: Any) -> Any:
+    """Decode JSON; raise `MalformedBodyError` where it is none, `InvalidBodyError` naming the field that is wrong."""
+    try:
+        return _decoder(type_).decode(body)
+    except msgspec.ValidationError as error:
+        # A body can be both; that it is not JSON comes first.
+        _decode(body)
+        wrong = field_error(str(error), "body")
+        raise InvalidBodyError(f"{wrong.field}: {wrong.message}", errors=[wrong]) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedBodyError(_why(error)) from None
+
+
+def _decode(body: bytes) -> None:
+    try:
+        msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedBodyError(_why(error)) from None
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "the body is nested too deeply"
+    return str(error) if isinstance(error, msgspec.DecodeError) else "the body is not UTF-8"
+
+
+@lru_cache
+def _decoder(type_: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(type_)

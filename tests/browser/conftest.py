@@ -1,0 +1,142 @@
+"""A browser, and shoppers in it whose every request, console line and policy violation is watched."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, sync_playwright
+
+from engine.settings import ROOT
+from tests.conftest import Postgres
+from tests.support import Served, serving
+
+SCREENSHOTS = ROOT / "tests" / "screenshots"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+PHONE = {"width": 360, "height": 760}
+DESKTOP = {"width": 1280, "height": 900}
+# A demo's days pass at a click; `makegood run` gives its tokens as long.
+PATIENT_TOKEN_SECONDS = str(400 * 24 * 3600)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium. One that is missing fails the tests: a browser test is never skipped in silence."""
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert chromium, "Chromium is missing; `make browser` gets it or says how"
+    # No longer than a module: while it is open, no test of this process can run an event loop of its own.
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def demo(postgres: Postgres, template: str, ground: Path) -> Iterator[Served]:
+    """A demo shop of the test's own, with shelves to fill and a clock to move."""
+    clock = ground / f"demo-clock-{uuid4().hex}"
+    more = {"MAKEGOOD_DEMO_CLOCK": str(clock), "MAKEGOOD_TOKEN_SECONDS": PATIENT_TOKEN_SECONDS}
+    with serving(postgres.create(template), demo=True, **more) as served:
+        yield served
+
+
+@dataclass
+class Visitor:
+    """One shopper's browser window, and the steps a shopper takes in the demo shop."""
+
+    page: Page
+    base: str
+    name: str  # of the screenshots
+    language: str = "en"
+    hosts: set[str] = field(default_factory=set)
+    faults: list[str] = field(default_factory=list)
+    shots: int = 0
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.base + path)
+
+    def shoot(self, step: str) -> None:
+        """Save what is seen now, to look at."""
+        self.shots += 1
+        SCREENSHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SCREENSHOTS / f"{self.name}-{self.shots:02d}-{step}.png", full_page=True)
+
+    @property
+    def offer(self) -> Locator:
+        """The sold-out moment in the basket."""
+        return self.page.locator("makegood-stockout")
+
+    @property
+    def spin(self) -> Locator:
+        return self.offer.locator("[part=spin]")
+
+    @property
+    def result(self) -> Locator:
+        return self.offer.locator("[part=result]")
+
+    @property
+    def code(self) -> str:
+        return self.result.locator("[part=code]").inner_text()
+
+    def meet_the_stockout(self, sku: str = "LAMP-38") -> None:
+        """Put the lamp in the basket, and find it gone there."""
+        self.go(f"/product/{sku}?lang={self.language}")
+        self.page.locator(".buy .button").click()
+        self.page.locator(".told a").click()
+        self.offer.locator("[part=card]").wait_for()
+
+    def watch(self) -> None:
+        """Note every host that is spoken to, every script error and every violation of the page's policy."""
+
+        def seen(request: Request) -> None:
+            address = urlsplit(request.url)
+            if address.scheme not in {"data", "blob"}:
+                self.hosts.add(address.netloc)
+
+        def said(message: ConsoleMessage) -> None:
+            if "Content Security Policy" in message.text:
+                self.faults.append(message.text)
+
+        self.page.context.on("request", seen)
+        self.page.context.on("console", said)
+        self.page.context.on("weberror", lambda error: self.faults.append(str(error.error)))
+
+    def check(self) -> None:
+        assert self.hosts <= {urlsplit(self.base).netloc}, f"somebody else was asked: {self.hosts}"
+        assert not self.faults, self.faults
+
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """What opens a shopper's window; when the test is over, nothing may have gone elsewhere or been refused."""
+    visitors: list[Visitor] = []
+
+    def visit(
+        served: Served, language: str = "en", *, size: dict[str, int] = DESKTOP, motion: str = "reduce", **more: Any
+    ) -> Visitor:
+        context = browser.new_context(
+            locale={"fr": "fr-FR", "en": "en-GB"}[language],
+            viewport=size,  # type: ignore[arg-type]  # Playwright's own type of the same shape
+            reduced_motion=motion,  # type: ignore[arg-type]  # one of its words
+            permissions=["clipboard-read", "clipboard-write"],
+            timezone_id="Europe/Paris",
+            **more,
+        )
+        context.set_default_timeout(10_000)
+        visitor = Visitor(context.new_page(), served.url, request.node.name.removeprefix("test_"), language)
+        visitor.watch()
+        visitors.append(visitor)
+        return visitor
+
+    yield visit
+    for visitor in visitors:
+        visitor.page.context.close()
+    for visitor in visitors:
+        visitor.check()
