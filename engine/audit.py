@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from cryptography.fernet import InvalidToken
 from sqlalchemy import Row, Select, Subquery, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,7 +29,7 @@ from engine.db.tables import (
 from engine.flows.awards import code_digest
 from engine.flows.epochs import Purpose
 from engine.ids import day_of
-from engine.vault import Vault
+from engine.vault import Vault, WrongSealKeyError
 from rewards.wheel import commitment, draw, server_seed
 
 PAGE = 1000
@@ -95,7 +94,7 @@ class Auditor:
     def opened(self, sealed: bytes) -> bytes | None:
         try:
             return self._vault.open(sealed)
-        except InvalidToken:
+        except WrongSealKeyError:
             return None
 
     def code_digest(self, code: str) -> bytes:

@@ -44,6 +44,12 @@ def database() -> Iterator[None]:
             del os.environ["DATABASE_URL"]
 
 
+def kept_secret(name: str) -> str | None:
+    """Return one of the secrets an embedded database made for itself, or None where there are none."""
+    path = var_folder() / _SECRETS
+    return _kept_secrets(path).get(name) if path.is_file() else None
+
+
 def port_is_free(host: str, port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
 
 import structlog
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from engine import announcements, clock, night
 from engine.connectors import webhooks
 from engine.db.session import create_engine, raw_connection, transaction
-from engine.flows import epochs
+from engine.flows import epochs, restocks
 from engine.kit import Kit
 from engine.settings import Settings
 from engine.vault import Vault
@@ -54,7 +55,7 @@ async def connected(settings: Settings) -> AsyncIterator[App]:
             yield app
 
 
-async def work(settings: Settings) -> None:
+async def work(settings: Settings, *, install_signal_handlers: bool = True) -> None:
     """Run jobs until told to stop; jobs of a killed worker are taken up again."""
     tools = Tools(settings)
     try:
@@ -64,7 +65,7 @@ async def work(settings: Settings) -> None:
                 additional_context={"tools": tools},
                 delete_jobs="successful",
                 stalled_worker_timeout=STALLED_SECONDS,
-                install_signal_handlers=True,
+                install_signal_handlers=install_signal_handlers,
             )
     finally:
         await tools.engine.dispose()
@@ -73,7 +74,12 @@ async def work(settings: Settings) -> None:
 @jobs.task(name="deliver", pass_context=True, retry=WebhookRetry())
 async def deliver(context: JobContext, message_id: str, event: dict[str, Any]) -> None:
     """Announce one fact to the shop's server."""
-    settings = _tools(context).settings
+    tools, settings = _tools(context), _tools(context).settings
+    if event["type"] == "hold.offered":
+        # Hours may have passed since: nobody is told of what is gone.
+        async with transaction(tools.engine) as session:
+            if not await restocks.still_there(session, UUID(event["data"]["hold_id"]), now=clock.now()):
+                return
     if settings.webhook_url and settings.webhook_secret:
         await webhooks.send(settings.webhook_url, settings.webhook_secret, message_id, event, now=clock.now())
 

@@ -1,5 +1,6 @@
 """The books of what campaigns owe: value moves between `available`, `owed` and `spent`, one way, once per cause."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -91,6 +92,15 @@ async def lock_remaining_minor(session: AsyncSession, key: BudgetKey) -> int:
     """Return what is left and keep others from moving it until this transaction ends."""
     found = select(Budget.remaining_minor).where(Budget.campaign == key.campaign, Budget.period == key.period)
     return (await session.execute(found.with_for_update())).scalar_one()
+
+
+async def lock_all(session: AsyncSession, keys: Iterable[BudgetKey]) -> None:
+    """Lock the budgets of a batch, in the order of all batches and before any unit of stock, as a spin does.
+
+    Without it, a spin that holds a budget and a batch that holds a unit of stock would wait for each other.
+    """
+    for key in sorted(set(keys)):
+        await lock_remaining_minor(session, key)
 
 
 async def resize(session: AsyncSession, key: BudgetKey, amount_minor: int) -> None:

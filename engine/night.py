@@ -5,18 +5,26 @@ Every step is a batch in a transaction of its own, repeated until nothing is lef
 
 from collections.abc import Awaitable, Callable
 from datetime import date, datetime
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
-from sqlalchemy import select
+from psycopg import errors as postgres
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from engine.campaigns import Version
 from engine.db.session import transaction
-from engine.db.tables import Enrolment
 from engine.flows import accrual, claims, enrolments, expiry, milestones, restocks
 from engine.kit import Kit
 
 BATCHES_MAX = 100_000
+TRIES_MAX = 5
+# Two transactions were in each other's way, and ours was undone: it may be tried again.
+_COLLIDED = (postgres.DeadlockDetected, postgres.LockNotAvailable, postgres.SerializationFailure)
+
+Value = TypeVar("Value")
+# A batch: told whether to wait for rows that others are at, it returns how many it found.
+Step = Callable[[AsyncSession, bool], Awaitable[int]]
 
 
 class Night(NamedTuple):
@@ -35,67 +43,85 @@ async def run(
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> Night:
     """Write every earned day, grant the milestones it reaches, end what is over. Again, it finds nothing to do."""
-    async with transaction(engine) as session:
-        pages = await accrual.pages_due(session, kit.versions, through=through, now=now)
+    pages = await _once(engine, lambda session: accrual.pages_due(session, kit.versions, through=through, now=now))
     written = entries = 0
     for number, page in enumerate(pages, start=1):
-        async with transaction(engine) as session:
-            count = await accrual.write(session, kit.versions, page)
+        count = await _once(engine, partial(_write, kit, page))
         if count is not None:
             written, entries = written + 1, entries + count
         progress(number, len(pages))
     for version in await _versions_waited_for(engine, kit):
-        await _reach(engine, kit, version, through=through, now=now)
+        await _until_done(engine, _reaching(kit, version, through, now))
         await _until_done(engine, _ending(kit, version, now))
-    await _until_done(engine, lambda session: claims.expire_points(session, kit.versions, now=now))
-    await _until_done(engine, lambda session: claims.tell_expiring(session, kit, now=now))
+    # Told first: a night that was missed must not take points from someone who was never told.
+    await _until_done(engine, lambda session, wait: claims.tell_expiring(session, kit, now=now, wait=wait))
+    await _until_done(engine, lambda session, wait: claims.expire_points(session, kit.versions, now=now, wait=wait))
     return Night(written, entries)
 
 
 async def end_what_is_over(engine: AsyncEngine, kit: Kit, *, now: datetime) -> None:
-    """Lapse offers, reservations and holds, and expire awards, until nothing is left to end."""
-    await _until_done(engine, lambda session: expiry.lapse_offers(session, kit.versions, now=now))
-    await _until_done(engine, lambda session: expiry.lapse_reservations(session, now=now))
-    await _until_done(engine, lambda session: expiry.expire_awards(session, now=now))
-    freed: set[str] = set()
+    """Lapse offers, reservations and holds, expire awards, and offer units that are free to those next in line."""
+    await _until_done(engine, lambda session, _wait: expiry.lapse_offers(session, kit.versions, now=now))
+    await _until_done(engine, lambda session, _wait: expiry.lapse_reservations(session, now=now))
+    await _until_done(engine, lambda session, _wait: expiry.expire_awards(session, now=now))
 
-    async def holds(session: AsyncSession) -> int:
-        skus = await restocks.lapse_holds(session, kit, now=now)
-        freed.update(skus)
-        return len(skus)
+    async def holds(session: AsyncSession, wait: bool) -> int:
+        return len(await restocks.lapse_holds(session, kit, now=now, wait=wait))
 
     await _until_done(engine, holds)
-    for sku in sorted(freed):
+    for sku in await _once(engine, restocks.with_units_free):
         await restock(engine, kit, sku, now=now)
 
 
 async def restock(engine: AsyncEngine, kit: Kit, sku: str, *, now: datetime) -> None:
     """Pay a product's slip and hold its units, batch by batch."""
 
-    async def batch(session: AsyncSession) -> int:
+    async def batch(session: AsyncSession, _wait: bool) -> int:
         return int(await restocks.react(session, kit, sku, now=now))
 
     await _until_done(engine, batch)
 
 
-async def _reach(engine: AsyncEngine, kit: Kit, version: Version, *, through: date | None, now: datetime) -> None:
-    until = accrual.yesterday(version, now)
-    until = until if through is None else min(until, through)
-    await _until_done(engine, lambda session: milestones.reach_batch(session, kit, version, through=until, now=now))
+async def _write(kit: Kit, page: accrual.Page, session: AsyncSession) -> int | None:
+    return await accrual.write(session, kit.versions, page)
 
 
-def _ending(kit: Kit, version: Version, now: datetime) -> Callable[[AsyncSession], Awaitable[int]]:
-    return lambda session: enrolments.end_overdue(session, kit, version, now=now)
+def _reaching(kit: Kit, version: Version, through: date | None, now: datetime) -> Step:
+    over = accrual.yesterday(version, now)
+    until = over if through is None else min(over, through)
+    return lambda session, wait: milestones.reach_batch(session, kit, version, through=until, now=now, wait=wait)
+
+
+def _ending(kit: Kit, version: Version, now: datetime) -> Step:
+    return lambda session, wait: enrolments.end_overdue(session, kit, version, now=now, wait=wait)
 
 
 async def _versions_waited_for(engine: AsyncEngine, kit: Kit) -> list[Version]:
     async with transaction(engine) as session:
-        digests = select(Enrolment.version).where(Enrolment.status == "active").distinct().order_by(Enrolment.version)
-        return [await kit.versions.get(session, digest) for digest in (await session.execute(digests)).scalars().all()]
+        digests = sorted({digest for digest, _started_on in await accrual.cohorts(session)})
+        return [await kit.versions.get(session, digest) for digest in digests]
 
 
-async def _until_done(engine: AsyncEngine, step: Callable[[AsyncSession], Awaitable[int]]) -> None:
-    for _ in range(BATCHES_MAX):
-        async with transaction(engine) as session:
-            if await step(session) == 0:
-                return
+async def _until_done(engine: AsyncEngine, step: Step) -> None:
+    """Repeat a step until it finds nothing: first what nobody else is at, then what others left when they died."""
+    for wait in (False, True):
+        for _ in range(BATCHES_MAX):
+            if await _once(engine, partial(_step, step, wait)) == 0:
+                break
+
+
+async def _step(step: Step, wait: bool, session: AsyncSession) -> int:
+    return await step(session, wait)
+
+
+async def _once(engine: AsyncEngine, work: Callable[[AsyncSession], Awaitable[Value]]) -> Value:
+    """Do one transaction's work; where it collides with another's, it starts over, a few times at most."""
+    for _ in range(TRIES_MAX - 1):
+        try:
+            async with transaction(engine) as session:
+                return await work(session)
+        except DBAPIError as error:
+            if not isinstance(error.orig, _COLLIDED):
+                raise
+    async with transaction(engine) as session:
+        return await work(session)

@@ -161,6 +161,14 @@ JOIN awards a ON a.subject = r.subject AND a.id = r.award_id
 WHERE r.status = 'confirmed' AND a.campaign = %s AND a.budget_period = %s
 """
 
+# Awards of a version that limits their reward; one granted while it was unlimited took no unit.
+_UNITS_HELD = """
+SELECT count(*) FROM awards a JOIN campaign_versions v ON v.digest = a.version
+WHERE a.status NOT IN ('expired', 'void') AND a.campaign = %s AND a.reward = %s AND EXISTS (
+    SELECT FROM jsonb_array_elements(v.body::jsonb -> 'campaign' -> 'wheel') piece
+    WHERE piece ->> 'reward' = a.reward AND piece ->> 'stock' IS NOT NULL)
+"""
+
 
 @dataclass(frozen=True)
 class Balance:
@@ -185,12 +193,7 @@ def balances(url: str) -> dict[str, Balance]:
         found[campaign] = Balance(amount, remaining, int(owed), int(spent))
     for campaign, reward, total, taken in rows(url, "SELECT campaign, reward, total, taken FROM reward_stocks"):
         assert 0 <= taken <= total
-        held = ask(
-            url,
-            "SELECT count(*) FROM awards WHERE campaign = %s AND reward = %s AND status NOT IN ('expired', 'void')",
-            campaign,
-            reward,
-        )
+        held = ask(url, _UNITS_HELD, campaign, reward)
         assert taken == held, f"{campaign} {reward}: {taken} units taken, {held} held"
     return found
 
@@ -397,6 +400,12 @@ class Shop:
     def inside(self) -> Services:
         assert self.services is not None
         return self.services
+
+    async def takes(self, config: Path) -> None:
+        """Make the engine go on with another config folder, as it does when its own has changed."""
+        self.inside.live.folder = config
+        await self.inside.live.reload()
+        assert not self.inside.live.problems
 
     async def report(self, **changes: Any) -> Shopper:
         """Report a stockout of a fresh shopper, or as `changes` say, and return that shopper's browser."""

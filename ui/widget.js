@@ -1,4 +1,5 @@
-/** <makegood-stockout token="…">: the truth about a sold-out product, one spin of a fair wheel, and the code it wins. */
+/** <makegood-stockout token="…">: the truth about a sold-out product, one spin of a fair wheel, and thanks for waiting.
+ * <makegood-patience token="…">: what a customer waits for, for an account page. Its parts load when they are needed. */
 
 import { connect } from "./widget/api.js";
 import { Choice } from "./widget/choice.js";
@@ -7,7 +8,12 @@ import { loadMessages } from "./widget/messages.js";
 import { sheet } from "./widget/styles.js";
 import { refusal, truth } from "./widget/views.js";
 
-class MakegoodStockout extends HTMLElement {
+/** @import { Basis, Scene } from "./widget/types" */
+
+const REFRESH_MS = 30_000;
+
+/** What both elements share: a fallback in the slot, attributes as the API, and one signal that ends every listener. */
+class MakegoodElement extends HTMLElement {
   static observedAttributes = ["token", "engine", "locale"];
 
   #root = this.attachShadow({ mode: "open" });
@@ -33,38 +39,31 @@ class MakegoodStockout extends HTMLElement {
     if (signal.aborted) return;
     this.#root.adoptedStyleSheets = [sheet];
     this.#root.replaceChildren(document.createElement("slot"));
+    const token = this.getAttribute("token");
+    if (!token) return;
     try {
-      await this.#present(signal);
+      await this.present(await this.#basis(token, signal), signal);
     } catch (error) {
       if (!signal.aborted) this.#tell("error", { error });
     }
   }
 
-  /** @param {AbortSignal} signal */
-  async #present(signal) {
-    const token = this.getAttribute("token");
-    if (!token) return;
+  /** What is shown and how it stays fresh: each element its own. @param {Basis} _basis @param {AbortSignal} _signal */
+  async present(_basis, _signal) {}
+
+  /** @param {string} token @param {AbortSignal} signal @returns {Promise<Basis>} */
+  async #basis(token, signal) {
     const engine = new URL((this.getAttribute("engine") ?? ".").replace(/\/*$/, "/"), import.meta.url);
     const locale = this.getAttribute("locale") || this.closest("[lang]")?.getAttribute("lang") || navigator.language;
-    const api = connect(engine, token, locale, signal);
-    const [say, offer, awards] = await Promise.all([
-      loadMessages(new URL(`widget/messages/${encodeURIComponent(locale)}.json`, engine), signal),
-      api.offer(),
-      api.awards().catch(() => []),
-    ]);
-    const h = builder(signal);
-    const scene = { h, say, offer, engine, ask: api.spin, tell: this.#tell.bind(this) };
-    const card = h("section", { class: "card", part: "card" });
-    if (offer.wheel) {
-      const choice = new Choice(scene, offer.wheel, card);
-      if (awards.some(({ offer_id }) => offer_id === offer.offer_id)) await choice.replay();
-      choice.show();
-    } else {
-      card.append(truth(scene), refusal(scene));
-    }
-    if (signal.aborted) return;
-    this.#root.replaceChildren(card);
-    this.#tell("offer", { offer });
+    return {
+      h: builder(signal),
+      say: await loadMessages(new URL(`widget/messages/${encodeURIComponent(locale)}.json`, engine), signal),
+      engine,
+      api: connect(engine, token, locale, signal),
+      attribute: (name) => this.getAttribute(name),
+      tell: this.#tell.bind(this),
+      root: this.#root,
+    };
   }
 
   /** @param {string} name @param {object} detail */
@@ -73,4 +72,63 @@ class MakegoodStockout extends HTMLElement {
   }
 }
 
+class MakegoodStockout extends MakegoodElement {
+  /** @override @param {Basis} basis @param {AbortSignal} signal */
+  async present(basis, signal) {
+    const show = () => this.#show(basis, signal);
+    await show();
+    addEventListener("makegood:refresh", () => show().catch(() => {}), { signal });
+  }
+
+  /** @param {Basis} basis @param {AbortSignal} signal */
+  async #show(basis, signal) {
+    const { api, h, root, tell } = basis;
+    const [offer, awards, enrolments] = await Promise.all([
+      api.offer(),
+      api.awards().catch(() => []),
+      api.enrolments().catch(() => []),
+    ]);
+    /** @type {Scene} */
+    const scene = { ...basis, offer };
+    const spun = awards.some(({ offer_id }) => offer_id === offer.offer_id);
+    const waiting = enrolments.find(({ sku, status }) => sku === offer.product.sku && status === "active");
+    const either = offer.patience?.with_wheel === "either";
+    if (waiting || (offer.patience && !(either && spun))) {
+      const { Wait, sheet: more } = await import("./widget/wait.js");
+      root.adoptedStyleSheets = [sheet, more];
+      scene.wait = new Wait(scene, waiting);
+    }
+    const card = h("section", { class: "card", part: "card" });
+    if (offer.wheel && !(either && waiting)) {
+      const choice = new Choice(scene, offer.wheel, card);
+      if (spun) await choice.replay();
+      choice.show();
+    } else {
+      card.append(...[truth(scene), scene.wait ? scene.wait.element : refusal(scene)]);
+    }
+    if (signal.aborted) return;
+    root.replaceChildren(card);
+    tell("offer", { offer });
+  }
+}
+
+class MakegoodPatience extends MakegoodElement {
+  /** @override @param {Basis} basis @param {AbortSignal} signal */
+  async present(basis, signal) {
+    const { Programmes, sheets } = await import("./widget/patience.js");
+    const programmes = new Programmes(basis);
+    await programmes.refresh();
+    if (signal.aborted) return;
+    basis.root.adoptedStyleSheets = [sheet, ...sheets];
+    basis.root.replaceChildren(programmes.element);
+    programmes.arrange();
+    const again = () => document.hidden || programmes.refresh().catch(() => {}); // the next try may succeed
+    const timer = setInterval(again, REFRESH_MS);
+    signal.addEventListener("abort", () => clearInterval(timer));
+    document.addEventListener("visibilitychange", again, { signal });
+    addEventListener("makegood:refresh", again, { signal });
+  }
+}
+
 customElements.define("makegood-stockout", MakegoodStockout);
+customElements.define("makegood-patience", MakegoodPatience);

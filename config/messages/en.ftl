@@ -90,6 +90,154 @@ widget-check = Check this spin
 widget-failed = The connection was lost. Your spin is not: try again.
 widget-retry = Try again
 widget-over = This offer is closed. Reload the page to see where it stands.
+widget-either = The wheel or the waiting below: taking one gives up the other.
+
+## Waiting, in <makegood-stockout> and <makegood-patience>
+
+widget-wait-title = Or wait for it, and be thanked for every day
+widget-wait-title-alone = Wait for it, and be thanked for every day
+widget-wait-starter =
+    { $count ->
+        [one] { $count } point to start with
+       *[other] { $count } points to start with
+    }
+widget-wait-daily =
+    { $count ->
+        [one] { $count } point a day
+       *[other] { $count } points a day
+    }
+widget-wait-slip =
+    { $count ->
+        [one] { $count } point if the date slips
+       *[other] { $count } points if the date slips
+    }
+widget-wait-points =
+    { $count ->
+        [one] { $count } point
+       *[other] { $count } points
+    }
+widget-wait-unit =
+    { $count ->
+        [one] point
+       *[other] points
+    }
+widget-wait-after =
+    { $days ->
+        [0] , at once
+        [one] , after { $days } day
+       *[other] , after { $days } days
+    }
+widget-wait-rule-queue = When it is back, those with the most points come first, and we keep yours for { $hours } hours.
+widget-wait-rule-end = Waiting ends when you buy it, when you stop (two clicks, any time), or after { $days } days.
+widget-wait-rule-expiry = Points you have left then can be spent for { $days } more days, and expire after that.
+widget-wait-rule-spend = { $points } points also buy: { $label }. Milestones stay within reach.
+widget-wait-join = Wait and earn
+widget-wait-nothing-else = This signs you up for nothing else: no advertising, no newsletter.
+widget-wait-draw = How the surprise is drawn
+widget-wait-commitment = As with the wheel, its secret number is already chosen. Its fingerprint keeps us from changing it:
+widget-wait-joined = You are waiting, and it counts
+widget-wait-welcome =
+    { $count ->
+        [one] You are in, with { $count } point.
+       *[other] You are in, with { $count } points.
+    }
+widget-wait-missing =
+    { $count ->
+        [one] { $count } point to go: { $label }
+       *[other] { $count } points to go: { $label }
+    }
+widget-wait-on = (on { $date }).
+widget-wait-all-reached = You have reached every milestone.
+widget-wait-account = See my points and days
+widget-wait-account-hint = Your points and days are in your customer account.
+widget-wait-failed = The connection was lost. Try again: nothing is done twice.
+widget-wait-refused =
+    { $code ->
+        [still_available] Good news: it is available again, no need to wait.
+        [wheel_chosen] You have spun the wheel for this one: it was the wheel or the waiting.
+        [budget_spent] We have already promised all that was planned for now.
+        [points_short] You do not have enough points for this any more.
+        [points_expired] These points have expired.
+       *[other] This is not open any more. Reload the page to see where it stands.
+    }
+widget-wait-back =
+    { $title ->
+        [] It is back
+       *[other] “{ $title }” is back
+    }
+widget-wait-held-title = It is back, and kept for you
+widget-wait-hold =
+    { $quantity ->
+        [one] One is kept for you until { $date }.
+       *[other] { $quantity } are kept for you until { $date }.
+    }
+widget-wait-hold-next = After that, it goes to the next person waiting.
+widget-wait-buy = Buy it now
+widget-wait-queue-first = You are first in line.
+widget-wait-queue =
+    { $count ->
+        [one] One person is served before you.
+       *[other] { $count } people are served before you.
+    }
+widget-wait-moved = It was promised for { $date } before. We are sorry.
+widget-wait-promises = Every date we gave
+widget-wait-promise = On { $told } we said { $date }.
+widget-wait-days = Your days, from the first on
+widget-wait-today = today
+widget-wait-goal = next milestone
+widget-wait-goal-reached = milestone reached
+widget-wait-promised = expected back
+widget-wait-milestones = Milestones
+widget-wait-due = on { $date }
+widget-wait-out-of-reach = out of reach by the last day
+widget-wait-missed = not reached
+widget-wait-drawn = { $label }: { $award }
+widget-wait-reached = Milestone reached: { $label }.
+widget-wait-check = Check this draw
+widget-wait-spend = Spend points
+widget-wait-spend-text = Spending points does not take milestones further away, but those with more points are served first.
+widget-wait-spend-button =
+    { $count ->
+        [one] Get it for { $count } point
+       *[other] Get it for { $count } points
+    }
+widget-wait-short =
+    { $count ->
+        [one] · { $count } point short
+       *[other] · { $count } points short
+    }
+widget-wait-spend-sure = “{ $label }” for { $points } points? You will have { $left } left.
+widget-wait-spend-yes =
+    { $count ->
+        [one] Yes, spend { $count } point
+       *[other] Yes, spend { $count } points
+    }
+widget-wait-spend-no = Not now
+widget-wait-claimed = { $label }, for { $points } points
+widget-wait-ledger = Every point, line by line
+widget-wait-sum = Now
+widget-wait-leave = Stop waiting
+widget-wait-leave-sure = Stop waiting? Your place in the line goes to the next person, and milestones not reached yet are given up. What you have won stays yours.
+widget-wait-leave-points =
+    { $points ->
+        [one] Your point can be spent for { $days } more days.
+       *[other] Your points can be spent for { $days } more days.
+    }
+widget-wait-leave-yes = Stop waiting
+widget-wait-leave-no = Keep waiting
+widget-wait-ended =
+    { $status ->
+        [bought] It is yours. Thank you for your patience.
+        [left] You stopped waiting for it.
+        [lapsed] It was kept for you, but the time passed. It went to the next person waiting.
+       *[over] The waiting reached its last day before it came back. We are sorry.
+    }
+widget-wait-expire =
+    { $points ->
+        [one] Your last point can be spent until { $date }. It expires then.
+       *[other] Your { $points } points can be spent until { $date }. They expire then.
+    }
+widget-wait-empty = You are not waiting for anything at the moment.
 
 ## The /verify page
 
@@ -146,6 +294,11 @@ verify-check-server-seed = Secret number made from the secret of the day
 verify-slice = Slice
 verify-tickets = Tickets
 verify-odds = Odds
+verify-surprise-outcome = The surprise drawn: “{ $label }”.
+verify-surprise-step-table = The list shown
+verify-surprise-step-table-text = Each line of the list has as many tickets as its weight. The fingerprint of this list is part of the draw: nobody can change it afterwards.
+verify-surprise-step-secret-text = The secret numbers of a day come from one secret, sealed in the morning and published when the waiting of that day’s offers is over. Then anyone can see that none was picked by hand.
+verify-surprise-secret-sealed = Not published yet: it will be once the waiting that began with the offers of { $date } is over.
 
 ## The demo shop
 
@@ -226,6 +379,24 @@ demo-code-refused =
         [code_of_another_shopper] This code was won by someone else.
        *[other] This code cannot be used on this order.
     }
+
+## The demo shop's account page and its time machine
+
+demo-account = My account
+demo-account-title = Hello Ada
+demo-account-text = What you are waiting for, and what it has earned you.
+demo-account-empty = You are not waiting for anything. Put the Lune 38 lamp in your basket: when it sells out, choose “Wait and earn”.
+demo-account-start = See the Lune 38 lamp
+demo-bar = Demo
+demo-bar-title = Demo: move time and stock
+demo-bar-next-day = Next day
+demo-bar-restock = { $name }: restock
+demo-bar-slip = Date slips a week
+demo-bar-done-next-day = It is tomorrow. The night’s points are there.
+demo-bar-done-restock = Restocked: { $name }.
+demo-bar-done-slip = The date has slipped by a week.
+demo-bar-failed = That did not work. Try again.
+demo-kept = Kept for you
 
 # Patience: what points and milestones say.
 

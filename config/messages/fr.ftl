@@ -95,6 +95,154 @@ widget-check = Vérifier ce tirage
 widget-failed = La connexion s’est interrompue. Votre tour n’est pas perdu : réessayez.
 widget-retry = Réessayer
 widget-over = Cette offre n’est plus ouverte. Rechargez la page pour voir où elle en est.
+widget-either = La roue ou l’attente ci-dessous : choisir l’une, c’est renoncer à l’autre.
+
+## L’attente, dans <makegood-stockout> et <makegood-patience>
+
+widget-wait-title = Ou attendez-le : chaque jour est récompensé
+widget-wait-title-alone = Attendez-le : chaque jour est récompensé
+widget-wait-starter =
+    { $count ->
+        [one] { $count } point pour commencer
+       *[other] { $count } points pour commencer
+    }
+widget-wait-daily =
+    { $count ->
+        [one] { $count } point par jour
+       *[other] { $count } points par jour
+    }
+widget-wait-slip =
+    { $count ->
+        [one] { $count } point si la date recule
+       *[other] { $count } points si la date recule
+    }
+widget-wait-points =
+    { $count ->
+        [one] { $count } point
+       *[other] { $count } points
+    }
+widget-wait-unit =
+    { $count ->
+        [one] point
+       *[other] points
+    }
+widget-wait-after =
+    { $days ->
+        [0] , tout de suite
+        [one] , après { $days } jour
+       *[other] , après { $days } jours
+    }
+widget-wait-rule-queue = À son retour, ceux qui ont le plus de points passent d’abord, et nous gardons le vôtre { $hours } heures.
+widget-wait-rule-end = L’attente prend fin quand vous achetez, quand vous arrêtez (deux clics, à tout moment), ou après { $days } jours.
+widget-wait-rule-expiry = Les points qui vous restent alors se dépensent encore pendant { $days } jours, puis expirent.
+widget-wait-rule-spend = { $points } points permettent aussi d’obtenir : { $label }. Les étapes restent à portée.
+widget-wait-join = Attendre et gagner des points
+widget-wait-nothing-else = Cela ne vous inscrit à rien d’autre : ni publicité, ni lettre d’information.
+widget-wait-draw = Comment la surprise est tirée
+widget-wait-commitment = Comme pour la roue, son nombre secret est déjà choisi. Son empreinte empêche d’en changer :
+widget-wait-joined = Vous attendez, et cela compte
+widget-wait-welcome =
+    { $count ->
+        [one] C’est fait, vous avez { $count } point.
+       *[other] C’est fait, vous avez { $count } points.
+    }
+widget-wait-missing =
+    { $count ->
+        [one] Encore { $count } point : { $label }
+       *[other] Encore { $count } points : { $label }
+    }
+widget-wait-on = (le { $date }).
+widget-wait-all-reached = Vous avez atteint toutes les étapes.
+widget-wait-account = Voir mes points et mes jours
+widget-wait-account-hint = Vos points et vos jours sont dans votre compte client.
+widget-wait-failed = La connexion s’est interrompue. Réessayez : rien ne sera fait deux fois.
+widget-wait-refused =
+    { $code ->
+        [still_available] Bonne nouvelle : il est de nouveau disponible, inutile d’attendre.
+        [wheel_chosen] Vous avez tourné la roue pour cet article : c’était la roue ou l’attente.
+        [budget_spent] Nous avons déjà promis tout ce qui était prévu pour le moment.
+        [points_short] Vous n’avez plus assez de points pour cela.
+        [points_expired] Ces points ont expiré.
+       *[other] Ce n’est plus ouvert. Rechargez la page pour voir où cela en est.
+    }
+widget-wait-back =
+    { $title ->
+        [] De retour
+       *[other] « { $title } » est de retour
+    }
+widget-wait-held-title = De retour, et gardé pour vous
+widget-wait-hold =
+    { $quantity ->
+        [one] Un exemplaire vous est gardé jusqu’au { $date }.
+       *[other] { $quantity } exemplaires vous sont gardés jusqu’au { $date }.
+    }
+widget-wait-hold-next = Ensuite, il ira à la personne suivante.
+widget-wait-buy = L’acheter maintenant
+widget-wait-queue-first = Vous êtes en tête de file.
+widget-wait-queue =
+    { $count ->
+        [one] { $count } personne passe avant vous.
+       *[other] { $count } personnes passent avant vous.
+    }
+widget-wait-moved = Il était promis pour le { $date }. Nous en sommes désolés.
+widget-wait-promises = Toutes les dates annoncées
+widget-wait-promise = Le { $told }, nous avons dit : le { $date }.
+widget-wait-days = Vos jours, depuis le premier
+widget-wait-today = aujourd’hui
+widget-wait-goal = prochaine étape
+widget-wait-goal-reached = étape atteinte
+widget-wait-promised = retour prévu
+widget-wait-milestones = Étapes
+widget-wait-due = le { $date }
+widget-wait-out-of-reach = hors de portée d’ici au dernier jour
+widget-wait-missed = non atteinte
+widget-wait-drawn = { $label } : { $award }
+widget-wait-reached = Étape atteinte : { $label }.
+widget-wait-check = Vérifier ce tirage
+widget-wait-spend = Dépenser des points
+widget-wait-spend-text = Dépenser des points n’éloigne pas les étapes, mais ceux qui en ont le plus sont servis d’abord.
+widget-wait-spend-button =
+    { $count ->
+        [one] L’obtenir pour { $count } point
+       *[other] L’obtenir pour { $count } points
+    }
+widget-wait-short =
+    { $count ->
+        [one] · il manque { $count } point
+       *[other] · il manque { $count } points
+    }
+widget-wait-spend-sure = « { $label } » pour { $points } points ? Il vous en restera { $left }.
+widget-wait-spend-yes =
+    { $count ->
+        [one] Oui, dépenser { $count } point
+       *[other] Oui, dépenser { $count } points
+    }
+widget-wait-spend-no = Pas maintenant
+widget-wait-claimed = { $label }, pour { $points } points
+widget-wait-ledger = Chaque point, ligne par ligne
+widget-wait-sum = Maintenant
+widget-wait-leave = Ne plus attendre
+widget-wait-leave-sure = Ne plus attendre ? Votre place dans la file va à la personne suivante, et les étapes qui restaient sont abandonnées. Ce que vous avez gagné reste à vous.
+widget-wait-leave-points =
+    { $points ->
+        [one] Votre point se dépense encore pendant { $days } jours.
+       *[other] Vos points se dépensent encore pendant { $days } jours.
+    }
+widget-wait-leave-yes = Ne plus attendre
+widget-wait-leave-no = Continuer d’attendre
+widget-wait-ended =
+    { $status ->
+        [bought] Il est à vous. Merci de votre patience.
+        [left] Vous avez cessé d’attendre.
+        [lapsed] Il vous était gardé, mais le délai est passé. Il est allé à la personne suivante.
+       *[over] L’attente a atteint son dernier jour avant son retour. Nous en sommes désolés.
+    }
+widget-wait-expire =
+    { $points ->
+        [one] Votre dernier point se dépense jusqu’au { $date }. Il expire ensuite.
+       *[other] Vos { $points } points se dépensent jusqu’au { $date }. Ils expirent ensuite.
+    }
+widget-wait-empty = Vous n’attendez rien pour le moment.
 
 ## La page /verify
 
@@ -151,6 +299,11 @@ verify-check-server-seed = Nombre secret tiré du secret du jour
 verify-slice = Case
 verify-tickets = Tickets
 verify-odds = Chances
+verify-surprise-outcome = La surprise tirée : « { $label } ».
+verify-surprise-step-table = La liste montrée
+verify-surprise-step-table-text = Chaque ligne de la liste a reçu autant de tickets que son poids. L’empreinte de cette liste entre dans le tirage : personne ne peut la changer après coup.
+verify-surprise-step-secret-text = Les nombres secrets d’une journée viennent d’un seul secret, scellé le matin et publié quand l’attente née des offres du jour est close. On voit alors qu’aucun n’a été choisi à la main.
+verify-surprise-secret-sealed = Pas encore publié : il le sera quand l’attente née des offres du { $date } sera close.
 
 ## La boutique de démonstration
 
@@ -231,6 +384,24 @@ demo-code-refused =
         [code_of_another_shopper] Ce code a été gagné par quelqu’un d’autre.
        *[other] Ce code ne peut pas être utilisé sur cette commande.
     }
+
+## Le compte client de la boutique de démonstration, et sa machine à remonter le temps
+
+demo-account = Mon compte
+demo-account-title = Bonjour Ada
+demo-account-text = Ce que vous attendez, et ce que cela vous a rapporté.
+demo-account-empty = Vous n’attendez rien. Mettez la lampe Lune 38 au panier : quand elle sera épuisée, choisissez « Attendre et gagner des points ».
+demo-account-start = Voir la lampe Lune 38
+demo-bar = Démo
+demo-bar-title = Démonstration : avancer le temps et le stock
+demo-bar-next-day = Jour suivant
+demo-bar-restock = { $name } : réassort
+demo-bar-slip = La date recule d’une semaine
+demo-bar-done-next-day = Nous sommes demain. Les points de la nuit sont là.
+demo-bar-done-restock = De retour en stock : { $name }.
+demo-bar-done-slip = La date a reculé d’une semaine.
+demo-bar-failed = Cela n’a pas marché. Réessayez.
+demo-kept = Gardé pour vous
 
 # Patience : ce que disent les points et les étapes.
 

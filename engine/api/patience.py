@@ -25,6 +25,7 @@ from engine.api.security import Call, Engine, merchant_of, shopper_of
 from engine.api.storefront import REPLAYED, PageLocale
 from engine.flows import claims, demand, enrolments, outcomes, points, progress
 from engine.flows.enrolments import Enrolled
+from engine.jobs import go_on_with
 from engine.services import Services
 
 Sku = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
@@ -87,6 +88,8 @@ class EnrolmentController(Controller):
         token = await shopper_of(request, services)
         async with services.transaction() as session:
             found = await enrolments.leave(session, services.kit, token, enrolment_id, now=clock.now())
+            if not found.replayed:
+                await go_on_with(session, found.enrolment.sku)  # a unit held may now be somebody else's
             view = await _view(session, services, found, locale)
         return Response(view, headers=REPLAYED if found.replayed else {})
 

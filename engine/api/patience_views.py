@@ -72,6 +72,7 @@ def enrolment(seen: Progress, vault: Vault, messages: Messages) -> EnrolmentView
         **{name: getattr(brief, name) for name in EnrolmentSummary.__struct_fields__},
         today=seen.today,
         points_per_day=version.patience.points_per_day,
+        points_expire_days=version.patience.points_expire_days,
         points_expire_at=row.points_expire_at,
         entries=[_entry(line, seen, messages) for line in seen.entries],
         milestones=[_enrolled(milestone, seen, vault, messages) for milestone in seen.milestones],

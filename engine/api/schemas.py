@@ -259,6 +259,7 @@ class EnrolmentView(EnrolmentSummary, frozen=True):
 
     today: date
     points_per_day: int
+    points_expire_days: int  # after the waiting has ended
     points_expire_at: datetime | None
     entries: list[EntryView]
     milestones: list[EnrolledMilestone]

@@ -43,7 +43,9 @@ def is_current(connection: Connection) -> bool:
 def _with_connection(database_url: str, run: Callable[[Config], object]) -> None:
     engine = create_engine(sqlalchemy_url(database_url))
     config = alembic_config()
-    with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        run(config)
-    engine.dispose()
+    try:
+        with engine.connect() as connection:
+            config.attributes["connection"] = connection
+            run(config)
+    finally:
+        engine.dispose()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Date, Select, Text, literal, select, text
+from sqlalchemy import Date, Select, Text, literal, select, text, true, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -39,18 +39,31 @@ def yesterday(version: Version, now: datetime) -> date:
 
 async def pages_due(session: AsyncSession, versions: Versions, *, through: date | None, now: datetime) -> list[Page]:
     """Return every page not yet written up to `through`, or up to each campaign's own yesterday, oldest day first."""
-    cohorts = (
-        select(Enrolment.version, Enrolment.started_on)
-        .where(Enrolment.status == "active")
-        .group_by(Enrolment.version, Enrolment.started_on)
-    )
     due: list[Page] = []
-    for digest, started_on in (await session.execute(cohorts)).all():
+    for digest, started_on in await cohorts(session):
         version = await versions.get(session, digest)
         until = yesterday(version, now) if through is None else min(through, yesterday(version, now))
         done = set((await session.execute(_done(digest, started_on))).scalars())
         due += [page for page in _cohort_pages(version, started_on, until) if page.day not in done]
     return sorted(due, key=lambda page: (page.day, page.version, page.started_on))
+
+
+async def cohorts(session: AsyncSession) -> list[tuple[str, date]]:
+    """Return every version and first day of active enrolments, by stepping through the index from one to the next.
+
+    Grouping would read every enrolment; this reads as many entries as there are cohorts.
+    """
+    active = (
+        select(Enrolment.version, Enrolment.started_on)
+        .where(Enrolment.status == "active")
+        .order_by(Enrolment.version, Enrolment.started_on)
+        .limit(1)
+    )
+    found = select(active.subquery()).cte("found", recursive=True)
+    here = tuple_(Enrolment.version, Enrolment.started_on) > tuple_(found.c.version, found.c.started_on)
+    following = active.where(here).correlate(found).lateral()
+    found = found.union_all(select(following).select_from(found.join(following, true())))
+    return [(row.version, row.started_on) for row in (await session.execute(select(found))).all()]
 
 
 async def write(session: AsyncSession, versions: Versions, page: Page) -> int | None:

@@ -72,6 +72,10 @@ async def settle_offer(session: AsyncSession, offer: Offer, key: BudgetKey, *, n
     )
 
 
+def budget_of(award: Award) -> BudgetKey:
+    return BudgetKey(award.campaign, award.budget_period)
+
+
 async def spend(session: AsyncSession, award: Award, cost_minor: int, *, now: datetime) -> None:
     """Turn an award's liability into what it really cost; the rest returns to the budget."""
     award.status = "redeemed"
@@ -199,7 +203,7 @@ async def _move(
 ) -> None:
     await ledger.transfer(
         session,
-        BudgetKey(award.campaign, award.budget_period),
+        budget_of(award),
         source,
         target,
         amount_minor,

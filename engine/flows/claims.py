@@ -4,11 +4,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import ledger
-from engine.db.tables import Award, Claim, Enrolment
+from engine.campaigns import Version
+from engine.db.tables import Award, Claim, Enrolment, PointEntry
 from engine.errors import ConflictError, GoneError, IdempotencyMismatchError, NotFoundError
 from engine.flows import accrual, awards, enrolments, points
 from engine.flows.enrolments import Enrolled
@@ -50,7 +51,7 @@ async def claim(
     price = next((line.points for line in version.patience.spend if line.reward == reward), None)
     if price is None:
         raise NotFoundError("this reward cannot be bought with points", code="reward_not_for_points")
-    if enrolment.points_expire_at is not None and enrolment.points_expire_at <= now:
+    if _expire_at(version, enrolment, default=now + EXPIRY_NOTICE) <= now:
         raise GoneError("these points have expired", code="points_expired")
     if enrolment.status == "active":
         await accrual.settle(session, version, enrolment, now=now)
@@ -110,8 +111,10 @@ async def reverse(session: AsyncSession, versions: Versions, claim_id: UUID, *, 
     await points.post(session, enrolment, "reversal", made.points, day=version.local_day(now), at=now, ref=made.id)
     enrolment.spent_points -= made.points
     if enrolment.ended_at is not None and enrolment.points_expire_at is None:
-        # Points that return to an ended enrolment expire as the others did.
-        enrolment.points_expire_at = enrolment.ended_at + timedelta(days=version.patience.points_expire_days)
+        # Points that return to an ended enrolment expire as the others did, but not before the shopper is told.
+        notice = now + EXPIRY_NOTICE
+        expire_at = _expire_at(version, enrolment, default=notice)
+        enrolment.points_expire_at, enrolment.expiry_told_at = max(expire_at, notice), None
     return made
 
 
@@ -120,14 +123,14 @@ async def claims_of(session: AsyncSession, enrolment: Enrolment) -> list[Claim]:
     return list((await session.execute(found.order_by(Claim.created_at))).scalars())
 
 
-async def expire_points(session: AsyncSession, versions: Versions, *, now: datetime) -> int:
+async def expire_points(session: AsyncSession, versions: Versions, *, now: datetime, wait: bool = False) -> int:
     """Expire a batch of what is left of ended enrolments, and return how many."""
     found = (
         select(Enrolment)
         .where(Enrolment.points_expire_at <= now)
         .order_by(Enrolment.points_expire_at)
         .limit(BATCH)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=not wait)
     )
     over = (await session.execute(found)).scalars().all()
     for enrolment in over:
@@ -135,7 +138,7 @@ async def expire_points(session: AsyncSession, versions: Versions, *, now: datet
     return len(over)
 
 
-async def tell_expiring(session: AsyncSession, kit: Kit, *, now: datetime) -> int:
+async def tell_expiring(session: AsyncSession, kit: Kit, *, now: datetime, wait: bool = False) -> int:
     """Announce a batch of points that will expire soon, each enrolment's once, and return how many."""
     found = (
         select(Enrolment)
@@ -143,7 +146,7 @@ async def tell_expiring(session: AsyncSession, kit: Kit, *, now: datetime) -> in
         .where(Enrolment.expiry_told_at.is_(None))
         .order_by(Enrolment.points_expire_at)
         .limit(BATCH)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=not wait)
     )
     soon = (await session.execute(found)).scalars().all()
     for enrolment in soon:
@@ -161,6 +164,25 @@ async def drop_points(session: AsyncSession, versions: Versions, enrolment: Enro
     if left > 0:
         version = await versions.get(session, enrolment.version)
         day = version.local_day(at)
-        await points.post(session, enrolment, "expiry", -left, day=day, at=at, ref=new_id(at))
+        # Points that came back expire a second time: each is known by its number.
+        ref = points.number_ref(await _expiries(session, enrolment))
+        await points.post(session, enrolment, "expiry", -left, day=day, at=at, ref=ref)
     enrolment.points_expire_at = None
     await session.flush()
+
+
+async def _expiries(session: AsyncSession, enrolment: Enrolment) -> int:
+    found = select(func.count()).where(
+        PointEntry.subject == enrolment.subject,
+        PointEntry.enrolment_id == enrolment.id,
+        PointEntry.kind == "expiry",
+    )
+    return (await session.execute(found)).scalar_one()
+
+
+def _expire_at(version: Version, enrolment: Enrolment, *, default: datetime) -> datetime:
+    """Return when the points of an enrolment expire, or did; `default` while it lasts."""
+    if enrolment.ended_at is None:
+        return default
+    stated = enrolment.ended_at + timedelta(days=version.patience.points_expire_days)
+    return enrolment.points_expire_at or stated

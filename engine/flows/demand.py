@@ -52,11 +52,12 @@ async def of(session: AsyncSession, versions: Versions, sku: str, *, now: dateti
 
 
 def _cost(version: Version, needed: int) -> tuple[Fraction, int]:
-    """Return the mean and the most that one such milestone costs, while nothing is gone."""
+    """Return the mean of one such milestone while nothing is gone, and the most it costs with what may replace it."""
     milestone = next(one for one in version.patience.milestone if one.points == needed)
+    granted = {name for reward in milestone.rewards for name in version.chain(reward)}
+    most = max(version.liability_minor(name) for name in granted)
     if milestone.reward is not None:
-        liability = version.liability_minor(milestone.reward)
-        return Fraction(liability), liability
+        return Fraction(version.liability_minor(milestone.reward)), most
     total = sum(line.weight for line in milestone.surprise)
     mean = Fraction(sum(line.weight * version.liability_minor(line.reward) for line in milestone.surprise), total)
-    return mean, max(version.liability_minor(line.reward) for line in milestone.surprise)
+    return mean, most

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import ledger
@@ -12,6 +12,7 @@ from engine.campaigns import Version
 from engine.db.tables import Enrolment, Hold, Offer, Shopper, Stock, Stockout
 from engine.errors import ConflictError, GoneError, NotFoundError, StockoutNotYoursError
 from engine.flows import accrual, milestones, points, stockouts
+from engine.flows import stock as shelves
 from engine.ids import new_id
 from engine.kit import Kit
 from engine.ledger import BudgetKey
@@ -41,12 +42,13 @@ async def enrol(
 ) -> Enrolled:
     """Agree to wait for the product of the token's stockout; who waits for it already goes on as before."""
     shopper, stockout, offer = await _lock_offer(session, token)
-    version = await kit.versions.get(session, offer.version)
     if waiting := await _active(session, shopper.subject, stockout.sku):
-        return Enrolled(waiting, version, shopper, replayed=True)
+        return Enrolled(waiting, await kit.versions.get(session, waiting.version), shopper, replayed=True)
+    version = await kit.versions.get(session, offer.version)
     terms = _open_terms(offer, version, now)
+    await _refuse_second(session, offer)
     stock = await session.get(Stock, stockout.sku)
-    if stock is not None and stock.available >= stockout.quantity:
+    if stock is not None and await shelves.free(session, stock) >= stockout.quantity:
         raise ConflictError("this product is there: no need to wait for it", code="still_available")
 
     enrolment = _enrolment(version, terms, offer, stockout, stock, client_seed=client_seed, now=now)
@@ -100,9 +102,10 @@ async def end(
     if await points.balance(session, enrolment) > 0:
         enrolment.points_expire_at = now + timedelta(days=version.patience.points_expire_days)
     await session.flush()
-    await kit.announce(
-        session, "enrolment.ended", {"enrolment_id": str(enrolment.id), "how": status, "sku": enrolment.sku}, now=now
-    )
+    facts = {"enrolment_id": str(enrolment.id), "how": status, "sku": enrolment.sku}
+    if enrolment.points_expire_at is not None:
+        facts["points_expire_at"] = enrolment.points_expire_at.isoformat()
+    await kit.announce(session, "enrolment.ended", facts, now=now)
 
 
 async def of_shopper(
@@ -136,18 +139,24 @@ async def all_of_shopper(session: AsyncSession, versions: Versions, token: Shopp
     ]
 
 
-async def end_overdue(session: AsyncSession, kit: Kit, version: Version, *, now: datetime) -> int:
-    """End a batch of enrolments whose last day is over, and return how many."""
+async def end_overdue(session: AsyncSession, kit: Kit, version: Version, *, now: datetime, wait: bool = False) -> int:
+    """End a batch of enrolments whose last day is over, and return how many; who has a hold may use it first."""
+    until = accrual.yesterday(version, now)
+    holding = exists().where(
+        Hold.subject == Enrolment.subject, Hold.enrolment_id == Enrolment.id, Hold.status == "offered"
+    )
     found = (
         select(Enrolment)
-        .where(Enrolment.version == version.digest, Enrolment.status == "active")
-        .where(Enrolment.last_on <= accrual.yesterday(version, now))
+        .where(Enrolment.version == version.digest, Enrolment.status == "active", ~holding)
+        # The cohort's index knows the first day, which says the last one.
+        .where(Enrolment.started_on <= until - timedelta(days=version.patience.days_max - 1))
+        .where(Enrolment.last_on <= until)
         .order_by(Enrolment.id)
         .limit(milestones.BATCH)
-        .with_for_update(skip_locked=True)
+        .with_for_update(skip_locked=not wait)
     )
     overdue = (await session.execute(found)).scalars().all()
-    for enrolment in overdue:
+    for enrolment in sorted(overdue, key=milestones.budget_order):
         await end(session, kit, version, enrolment, "over", now=now)
     return len(overdue)
 
@@ -169,6 +178,13 @@ async def _lock_offer(session: AsyncSession, token: ShopperToken) -> tuple[Shopp
 async def _active(session: AsyncSession, subject: UUID, sku: str) -> Enrolment | None:
     found = select(Enrolment).where(Enrolment.subject == subject, Enrolment.sku == sku, Enrolment.status == "active")
     return (await session.execute(found)).scalar_one_or_none()
+
+
+async def _refuse_second(session: AsyncSession, offer: Offer) -> None:
+    """One offer, one waiting: a second one would draw its surprises from seeds the first has shown."""
+    before = select(Enrolment.id).where(Enrolment.subject == offer.subject, Enrolment.offer_id == offer.id)
+    if (await session.execute(before)).first() is not None:
+        raise ConflictError("the waiting of this offer is over; another stockout makes another", code="already_waited")
 
 
 def _open_terms(offer: Offer, version: Version, now: datetime) -> Patience:

@@ -5,7 +5,7 @@ import secrets
 from datetime import date, datetime, timedelta
 from typing import Literal
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -63,9 +63,10 @@ async def reveal_over(session: AsyncSession, *, now: datetime) -> list[date]:
 
 
 async def recent(session: AsyncSession, purpose: Purpose, *, days: int, now: datetime) -> list[Epoch]:
-    """Return the newest epochs, tomorrow's included: its digest is a promise too."""
-    since = now.date() - timedelta(days=days)
-    found = select(Epoch).where(Epoch.day >= since, Epoch.purpose == purpose).order_by(Epoch.day.desc())
+    """Return the newest epochs, tomorrow's included: its digest is a promise too; older ones until long since shown."""
+    since = now - timedelta(days=days)
+    shown = or_(Epoch.day >= since.date(), Epoch.revealed_at.is_(None), Epoch.revealed_at >= since)
+    found = select(Epoch).where(shown, Epoch.purpose == purpose).order_by(Epoch.day.desc())
     return list((await session.execute(found)).scalars())
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from engine import ledger
 from engine.db.tables import Award, Offer, Redemption
 from engine.flows import awards, redemptions
 from engine.ledger import BudgetKey
@@ -36,10 +37,12 @@ async def lapse_reservations(session: AsyncSession, *, now: datetime) -> int:
         .where(Redemption.status == "reserved", Redemption.reserved_until <= now)
         .order_by(Redemption.reserved_until)
         .limit(BATCH)
-        .with_for_update(of=Award, skip_locked=True)
+        # Both rows: with the award's lock alone, a confirmation that just committed would still read as reserved.
+        .with_for_update(of=(Award, Redemption), skip_locked=True)
     )
     rows = (await session.execute(found)).all()
-    for redemption, award in sorted(rows, key=lambda row: _budget_order(row[1])):
+    await ledger.lock_all(session, (awards.budget_of(award) for _, award in rows))
+    for redemption, award in rows:
         await redemptions.let_go(session, redemption, award, now=now)
     return len(rows)
 
@@ -48,10 +51,7 @@ async def expire_awards(session: AsyncSession, *, now: datetime) -> int:
     """Expire a batch of unused awards whose time is over, and return how many."""
     found = select(Award).where(Award.status == "issued", Award.expires_at <= now).order_by(Award.expires_at)
     rows = (await session.execute(found.limit(BATCH).with_for_update(skip_locked=True))).scalars().all()
-    for award in sorted(rows, key=_budget_order):
+    await ledger.lock_all(session, map(awards.budget_of, rows))
+    for award in rows:
         await awards.end(session, award, "expired", now=now)
     return len(rows)
-
-
-def _budget_order(award: Award) -> tuple[str, str]:
-    return award.campaign, award.budget_period.isoformat()

@@ -105,8 +105,13 @@ async def reach_due(
     return reached
 
 
-async def reach_batch(session: AsyncSession, kit: Kit, version: Version, *, through: date, now: datetime) -> int:
-    """Grant a batch of one campaign version's due milestones, and return how many enrolments that were."""
+async def reach_batch(
+    session: AsyncSession, kit: Kit, version: Version, *, through: date, now: datetime, wait: bool = False
+) -> int:
+    """Grant a batch of one campaign version's due milestones, and return how many enrolments that were.
+
+    What others are at is left to them; with `wait`, it is looked at once they are done: one of them may have died.
+    """
     due = (
         select(Enrolment)
         .join(
@@ -117,12 +122,17 @@ async def reach_batch(session: AsyncSession, kit: Kit, version: Version, *, thro
         .where(Enrolment.version == version.digest)
         .order_by(EnrolmentMilestone.due_on, EnrolmentMilestone.enrolment_id)
         .limit(BATCH)
-        .with_for_update(of=Enrolment, skip_locked=True)
+        .with_for_update(of=Enrolment, skip_locked=not wait)
     )
-    enrolments = list(dict.fromkeys((await session.execute(due)).scalars()))
+    enrolments = sorted(dict.fromkeys((await session.execute(due)).scalars()), key=budget_order)
     for enrolment in enrolments:
         await reach_due(session, kit, version, enrolment, through=through, now=now)
     return len(enrolments)
+
+
+def budget_order(enrolment: Enrolment) -> tuple[str, date]:
+    """Return the order in which a batch touches budgets: the same in all, so that two do not wait for each other."""
+    return enrolment.campaign, enrolment.budget_period
 
 
 async def miss(session: AsyncSession, enrolment: Enrolment, *, now: datetime) -> None:
@@ -155,24 +165,18 @@ async def _reach(
     award = await awards.grant(session, vault, version, reward, origin, now=now)
     await session.flush()
     milestone.status, milestone.award_id, milestone.reached_at = "reached", award.id, now
+    day, at = _reached_on(version, enrolment, milestone)
     # A line of no points: the ledger tells the whole story of an enrolment.
-    await points.post(
-        session,
-        enrolment,
-        "milestone",
-        0,
-        day=max(milestone.due_on or enrolment.started_on, enrolment.started_on),
-        at=_reached_at(version, enrolment, milestone),
-        ref=points.number_ref(milestone.points),
-    )
+    await points.post(session, enrolment, "milestone", 0, day=day, at=at, ref=points.number_ref(milestone.points))
     return Reached(milestone, award)
 
 
-def _reached_at(version: Version, enrolment: Enrolment, milestone: EnrolmentMilestone) -> datetime:
+def _reached_on(version: Version, enrolment: Enrolment, milestone: EnrolmentMilestone) -> tuple[date, datetime]:
     """Return when the points were there, not when a job came round to it: a rerun writes the same line."""
     earliest = enrolment.bonus_at or enrolment.created_at
-    over = version.day_over(milestone.due_on) if milestone.due_on else earliest
-    return max(over, earliest)
+    if milestone.due_on is None or version.day_over(milestone.due_on) <= earliest:
+        return version.local_day(earliest), earliest
+    return milestone.due_on, version.day_over(milestone.due_on)
 
 
 def _terms_of(version: Version, needed: int) -> Milestone:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 from disposable_email_domains import blocklist
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import ledger
@@ -58,13 +58,13 @@ async def make(
     if offer := await _made_before(session, stockout):
         version = await versions.get(session, offer.version)
         return Made(offer, version, shopper, stockout, stock, await _surprises(session, vault, offer, version, now=now))
-    # Two tabs may ask at once: the second waits here, then finds the first one's offer.
-    await session.refresh(stockout, with_for_update=True)
+    # Two tabs may ask at once, for one stockout or for two: the second waits here, then sees the first one's offer.
+    await _one_at_a_time(session, shopper)
     if offer := await _made_before(session, stockout):
         version = await versions.get(session, offer.version)
         return Made(offer, version, shopper, stockout, stock, await _surprises(session, vault, offer, version, now=now))
 
-    basis = await _facts(session, shopper, stockout, stock, now=now)
+    basis = await _facts(session, versions, shopper, stockout, stock, now=now)
     version, facts, decision = await _choose(session, campaigns, basis)
 
     offer = _offer(stockout, version, facts, decision, now=now)
@@ -73,6 +73,16 @@ async def make(
     session.add(offer)
     await session.flush()
     return Made(offer, version, shopper, stockout, stock, await _surprises(session, vault, offer, version, now=now))
+
+
+async def _one_at_a_time(session: AsyncSession, shopper: Shopper) -> None:
+    """Decide for one person at a time, all accounts with her address included: counts of spins cannot leak."""
+    locked = select(Shopper.subject).where(Shopper.subject == shopper.subject).with_for_update()
+    if (await session.execute(locked)).first() is None:
+        raise StockoutNotYoursError  # erased since
+    if shopper.address_digest:
+        key = int.from_bytes(shopper.address_digest[:8], signed=True)
+        await session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 async def _made_before(session: AsyncSession, stockout: Stockout) -> Offer | None:
@@ -93,7 +103,13 @@ async def _surprises(
 
 
 async def _facts(
-    session: AsyncSession, shopper: Shopper, stockout: Stockout, stock: Stock | None, *, now: datetime
+    session: AsyncSession,
+    versions: Versions,
+    shopper: Shopper,
+    stockout: Stockout,
+    stock: Stock | None,
+    *,
+    now: datetime,
 ) -> Facts:
     """Gather what any campaign's rules may ask; `today` and the budget are each campaign's own."""
     since = now - timedelta(days=WINDOW_DAYS_MAX)
@@ -104,16 +120,20 @@ async def _facts(
         .order_by(Spin.created_at.desc())
         .limit(PAST_SPINS_MAX)
     )
-    others = (
-        select(Spin.created_at)
-        .join(Shopper, Shopper.subject == Spin.subject)
-        .where(Shopper.address_digest == shopper.address_digest, Shopper.subject != shopper.subject)
-        .where(Spin.created_at > since)
-        .order_by(Spin.created_at.desc())
-        .limit(PAST_SPINS_MAX)
-    )
-    spins = (await session.execute(mine)).all()
-    at_address = (await session.execute(others)).scalars() if shopper.address_digest else ()
+    # An open offer is a spin to come: it counts now, for the most it can give, or two offers would give two.
+    to_come = select(Offer.created_at, Offer.version).where(Offer.status == "open", Offer.expires_at > now)
+    spins = [seen.PastSpin(at, value) for at, value in await session.execute(mine)]
+    for at, version in (await session.execute(to_come.where(Offer.subject == shopper.subject))).all():
+        spins.append(seen.PastSpin(at, _most_minor(await versions.get(session, version))))
+    at_address: list[datetime] = []
+    if shopper.address_digest:
+        others = select(Shopper.subject).where(
+            Shopper.address_digest == shopper.address_digest, Shopper.subject != shopper.subject
+        )
+        past = select(Spin.created_at).where(Spin.subject.in_(others), Spin.created_at > since)
+        past = past.order_by(Spin.created_at.desc()).limit(PAST_SPINS_MAX)
+        at_address += (await session.execute(past)).scalars()
+        at_address += (await session.execute(to_come.where(Offer.subject.in_(others)))).scalars()
     cart = None
     if stockout.cart_total_minor is not None and stockout.cart_currency is not None:
         cart = seen.Cart(stockout.cart_total_minor, stockout.cart_currency)
@@ -135,9 +155,13 @@ async def _facts(
         ),
         cart=cart,
         stock=seen.Stock(stock.available, stock.backorderable) if stock else seen.Stock(),
-        spins=tuple(seen.PastSpin(at, value) for at, value in spins),
+        spins=tuple(sorted(spins, key=lambda spin: spin.at, reverse=True)),
         address_spins=tuple(at_address),
     )
+
+
+def _most_minor(version: Version) -> int:
+    return max(version.liability_minor(piece.reward) for piece in version.table.slices)
 
 
 async def _choose(session: AsyncSession, campaigns: Sequence[Version], basis: Facts) -> tuple[Version, Facts, Decision]:

@@ -74,7 +74,7 @@ async def of(session: AsyncSession, kit: Kit, found: Enrolled, *, now: datetime)
         claims=await claims.claims_of(session, enrolment),
         promises=await restocks.promises_of(session, enrolment.sku),
         stock=await session.get(Stock, enrolment.sku),
-        place=await restocks.place_of(session, enrolment) if active else None,
+        place=await restocks.place_of(session, kit.versions, enrolment, now=now) if active else None,
         hold=await restocks.live_hold(session, enrolment) if active else None,
     )
 

@@ -121,9 +121,10 @@ async def confirm(
     cost_minor = _cost_minor(held, discount_minor)
 
     redemption.status, redemption.settled_at, redemption.discount_minor = "confirmed", now, cost_minor
-    await awards.spend(session, award, cost_minor, now=now)
     if redemption.hold_id is not None:
+        # The enrolment's row before the budget's, as everywhere, so that a claim and this cannot deadlock.
         await restocks.use_hold(session, kit, award.subject, redemption.hold_id, now=now)
+    await awards.spend(session, award, cost_minor, now=now)
 
     await kit.announce(session, "award.redeemed", {"award_id": str(award.id), "order_id": redemption.order_id}, now=now)
     return held
@@ -157,9 +158,12 @@ async def refund(
 
 
 async def let_go(session: AsyncSession, redemption: Redemption, award: Award, *, now: datetime) -> None:
-    """Release a reservation; both rows are locked by the caller."""
+    """Release a reservation; both rows are locked by the caller. The code of an erased person is withdrawn."""
     redemption.status, redemption.settled_at = "released", now
-    if award.expires_at <= now:
+    owner = select(Shopper.subject).where(Shopper.subject == award.subject)
+    if (await session.execute(owner)).first() is None:
+        await awards.end(session, award, "void", now=now)
+    elif award.expires_at <= now:
         await awards.end(session, award, "expired", now=now)
     else:
         award.status = "issued"

@@ -1,18 +1,21 @@
 """The product is back, or not yet: slips paid at once, units held in fair order, nobody told of what is gone."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Date, Subquery, case, cast, exists, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.campaigns import Version
-from engine.db.tables import Enrolment, Hold, PointEntry, Promise, Stock
+from engine.db.tables import Enrolment, Hold, Promise, Stock
 from engine.flows import accrual, enrolments, milestones, points
+from engine.flows import stock as shelves
 from engine.ids import new_id
 from engine.kit import Kit
+from engine.versions import Versions
 from rewards.patience import is_slip
 
 # Units of one restock go out in batches, so that no transaction grows with the queue.
@@ -67,7 +70,7 @@ async def pay_slip(session: AsyncSession, kit: Kit, stock: Stock, *, now: dateti
     await session.execute(kept.values(promised_on=promised))
     broken = select(Enrolment).where(*waiting, Enrolment.latest_promise < promised).order_by(Enrolment.id)
     slipped = (await session.execute(broken.limit(BATCH).with_for_update())).scalars().all()
-    for enrolment in slipped:
+    for enrolment in sorted(slipped, key=milestones.budget_order):
         version = await kit.versions.get(session, enrolment.version)
         await _pay(session, kit, version, enrolment, promised, now=now)
     return len(slipped)
@@ -78,9 +81,9 @@ async def offer_units(session: AsyncSession, kit: Kit, stock: Stock, *, now: dat
 
     The caller holds the stock's row: two jobs cannot give one unit twice, and what is offered was there a moment ago.
     """
-    free = stock.available - await _kept(session, stock)
+    free = await shelves.free(session, stock)
     offered = 0
-    for enrolment_id, subject in await _next_in_line(session, stock.sku) if free > 0 else ():
+    for enrolment_id, subject in await _next_in_line(session, kit.versions, stock.sku, now=now) if free > 0 else ():
         enrolment = await session.get_one(Enrolment, (subject, enrolment_id), with_for_update=True)
         if enrolment.status != "active":
             continue
@@ -94,18 +97,19 @@ async def offer_units(session: AsyncSession, kit: Kit, stock: Stock, *, now: dat
     return offered
 
 
-async def lapse_holds(session: AsyncSession, kit: Kit, *, now: datetime) -> list[str]:
+async def lapse_holds(session: AsyncSession, kit: Kit, *, now: datetime, wait: bool = False) -> list[str]:
     """End a batch of holds nobody used, and return the products whose units are free again."""
     found = (
         select(Hold, Enrolment)
         .join(Enrolment, (Enrolment.subject == Hold.subject) & (Enrolment.id == Hold.enrolment_id))
-        .where(Hold.status == "offered", Hold.ends_at <= now)
+        # An enrolment that was settled while we waited for its row is no longer active, and its hold is settled too.
+        .where(Hold.status == "offered", Hold.ends_at <= now, Enrolment.status == "active")
         .order_by(Hold.ends_at)
         .limit(BATCH)
-        .with_for_update(of=Enrolment, skip_locked=True)
+        .with_for_update(of=Enrolment, skip_locked=not wait)
     )
     over = (await session.execute(found)).all()
-    for hold, enrolment in over:
+    for hold, enrolment in sorted(over, key=lambda row: milestones.budget_order(row[1])):
         hold.status, hold.settled_at = "lapsed", now
         await session.flush()
         version = await kit.versions.get(session, enrolment.version)
@@ -131,11 +135,39 @@ async def live_hold(session: AsyncSession, enrolment: Enrolment) -> Hold | None:
     return (await session.execute(found)).scalar_one_or_none()
 
 
-async def place_of(session: AsyncSession, enrolment: Enrolment) -> Place:
-    """Say truthfully how many are served before this shopper, holds still open included."""
-    line = await _line(session, enrolment.sku)
-    ids = [row.id for row in line]
-    return Place(ids.index(enrolment.id) if enrolment.id in ids else 0, len(ids))
+async def place_of(session: AsyncSession, versions: Versions, enrolment: Enrolment, *, now: datetime) -> Place | None:
+    """Say truthfully how many are served before this shopper: who has a hold, then who stands further ahead."""
+    line = await _line(session, versions, enrolment.sku, now=now)
+    order = (line.c.holding.desc(), line.c.points.desc(), line.c.created_at, line.c.id)
+    ranked = select(
+        line.c.id, (func.row_number().over(order_by=order) - 1).label("before"), func.count().over().label("waiting")
+    ).subquery()
+    mine = select(ranked.c.before, ranked.c.waiting).where(ranked.c.id == enrolment.id)
+    row = (await session.execute(mine)).one_or_none()
+    return Place(*row) if row else None
+
+
+async def with_units_free(session: AsyncSession) -> list[str]:
+    """Return products that are there while somebody waits without a hold: one left, was erased, or a job was killed."""
+    held = exists().where(
+        Hold.subject == Enrolment.subject, Hold.enrolment_id == Enrolment.id, Hold.status == "offered"
+    )
+    waited_for = exists().where(Enrolment.sku == Stock.sku, Enrolment.status == "active", ~held)
+    found = select(Stock.sku).where(Stock.available > 0, waited_for).order_by(Stock.sku)
+    return list((await session.execute(found)).scalars())
+
+
+async def still_there(session: AsyncSession, hold_id: UUID, *, now: datetime) -> bool:
+    """Whether a hold may be told of: it is open, and the shop still has units for it and for those offered earlier."""
+    found = select(Hold, Stock).join(Stock, Stock.sku == Hold.sku).where(Hold.id == hold_id)
+    row = (await session.execute(found)).one_or_none()
+    if row is None or row[0].status != "offered" or row[0].ends_at <= now:
+        return False
+    hold, stock = row
+    later = select(func.coalesce(func.sum(Hold.quantity), 0)).where(
+        Hold.sku == hold.sku, Hold.status == "offered", (Hold.created_at > hold.created_at) | (Hold.id > hold.id)
+    )
+    return await shelves.free(session, stock) + int((await session.execute(later)).scalar_one()) >= 0
 
 
 async def _pay(
@@ -143,10 +175,15 @@ async def _pay(
 ) -> None:
     """Credit one enrolment for one slip; a date beyond every earlier one is a new slip, until the bonuses are used."""
     terms = version.patience
+    through = accrual.yesterday(version, now)
     slipped = is_slip(promised, enrolment.latest_promise)
     enrolment.promised_on = enrolment.latest_promise = promised
     if not slipped or not terms.delay_bonus_points or enrolment.delay_bonuses >= terms.delay_bonuses_max:
         return
+    if enrolment.last_on <= through:
+        return  # its days are over, though no night's work has said so yet
+    # What was due without the bonus is reached without it, so that a night missed before the slip changes no line.
+    await milestones.reach_due(session, kit, version, enrolment, through=through, now=now)
     enrolment.delay_bonuses += 1
     enrolment.bonus_points += terms.delay_bonus_points
     enrolment.bonus_at = now
@@ -154,49 +191,48 @@ async def _pay(
     day = version.local_day(now)
     await points.post(session, enrolment, "delay_bonus", terms.delay_bonus_points, day=day, at=now, ref=ref)
     await milestones.bring_forward(session, terms, enrolment, await milestones.ahead_of(session, enrolment))
-    through = accrual.yesterday(version, now)
     await milestones.reach_due(session, kit, version, enrolment, through=through, now=now)
 
 
-async def _kept(session: AsyncSession, stock: Stock) -> int:
-    """Units that are spoken for: open holds, and holds used since the shop last counted."""
-    taken = select(func.coalesce(func.sum(Hold.quantity), 0)).where(
-        Hold.sku == stock.sku,
-        or_(Hold.status == "offered", (Hold.status == "used") & (Hold.settled_at > stock.as_of)),
+async def _next_in_line(
+    session: AsyncSession, versions: Versions, sku: str, *, now: datetime
+) -> list[tuple[UUID, UUID]]:
+    line = await _line(session, versions, sku, now=now)
+    found = select(line.c.id, line.c.subject).where(~line.c.holding)
+    found = found.order_by(line.c.points.desc(), line.c.created_at, line.c.id).limit(BATCH)
+    return [(row.id, row.subject) for row in (await session.execute(found)).all()]
+
+
+async def _line(session: AsyncSession, versions: Versions, sku: str, *, now: datetime) -> Subquery:
+    """Return who waits for a product, with the points each has: those of every day that is over, written or not.
+
+    Points are those of `rewards.patience.points_earned` less those spent; a night's work that is late moves nobody.
+    """
+    waiting = (Enrolment.sku == sku, Enrolment.status == "active")
+    digests = (await session.execute(select(Enrolment.version).where(*waiting).distinct())).scalars().all()
+    has, over = {}, {}
+    for digest in digests:
+        version = await versions.get(session, digest)
+        through = literal(accrual.yesterday(version, now), Date)
+        days = cast(func.least(through, Enrolment.last_on) - Enrolment.started_on, BigInteger) + 1
+        earned = version.patience.starter_points + func.greatest(days, 0) * version.patience.points_per_day
+        has[digest] = earned + Enrolment.bonus_points - Enrolment.spent_points
+        over[digest] = Enrolment.last_on <= through
+    holding = exists().where(
+        Hold.subject == Enrolment.subject, Hold.enrolment_id == Enrolment.id, Hold.status == "offered"
     )
-    return int((await session.execute(taken)).scalar_one())
+    line = select(
+        Enrolment.id,
+        Enrolment.subject,
+        Enrolment.created_at,
+        holding.label("holding"),
+        _by_version(has, 0).label("points"),
+    ).where(*waiting, holding | ~_by_version(over, otherwise=False))
+    return line.subquery()
 
 
-async def _next_in_line(session: AsyncSession, sku: str) -> list[tuple[UUID, UUID]]:
-    held = select(Hold.enrolment_id).where(Hold.sku == sku, Hold.status == "offered")
-    holding = set((await session.execute(held)).scalars())
-    line = await _line(session, sku)
-    return [(row.id, row.subject) for row in line if row.id not in holding][:BATCH]
-
-
-class InLine(NamedTuple):
-    id: UUID
-    subject: UUID
-    points: int
-
-
-async def _line(session: AsyncSession, sku: str) -> list[InLine]:
-    """Return who waits for a product, most points first, then the longest wait: the order units are offered in."""
-    total = (
-        select(PointEntry.enrolment_id, func.sum(PointEntry.points).label("points"))
-        .join(Enrolment, (Enrolment.subject == PointEntry.subject) & (Enrolment.id == PointEntry.enrolment_id))
-        .where(Enrolment.sku == sku, Enrolment.status == "active")
-        .group_by(PointEntry.enrolment_id)
-        .subquery()
-    )
-    has = func.coalesce(total.c.points, 0)
-    found = (
-        select(Enrolment.id, Enrolment.subject, has)
-        .outerjoin(total, total.c.enrolment_id == Enrolment.id)
-        .where(Enrolment.sku == sku, Enrolment.status == "active")
-        .order_by(has.desc(), Enrolment.created_at, Enrolment.id)
-    )
-    return [InLine(*row) for row in (await session.execute(found)).all()]
+def _by_version(values: Mapping[str, ColumnElement[Any]], otherwise: object) -> ColumnElement[Any]:
+    return case(values, value=Enrolment.version, else_=literal(otherwise)) if values else literal(otherwise)
 
 
 async def _hold(session: AsyncSession, kit: Kit, version: Version, enrolment: Enrolment, *, now: datetime) -> None:

@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from engine import ledger
 from engine.db.tables import (
     Award,
     Base,
@@ -63,12 +64,21 @@ async def erase(session: AsyncSession, kit: Kit, shopper_id: str, *, now: dateti
 
     offers: Sequence[Offer] = await _rows(session, Offer, shopper, lock=True)
     waiting: Sequence[Enrolment] = await _rows(session, Enrolment, shopper, lock=True)
+    held: Sequence[Award] = await _rows(session, Award, shopper, lock=True)
+    keys = {
+        offer.id: BudgetKey((await kit.versions.get(session, offer.version)).slug, awards.period_of(offer))
+        for offer in offers
+        if offer.status == "open"
+    }
+    waited = [BudgetKey(enrolment.campaign, enrolment.budget_period) for enrolment in waiting]
+    await ledger.lock_all(
+        session, [*keys.values(), *waited, *(awards.budget_of(award) for award in held if award.status == "issued")]
+    )
 
     for offer in offers:
-        if offer.status == "open":
+        if offer.id in keys:
             offer.status = "lapsed"
-            key = BudgetKey((await kit.versions.get(session, offer.version)).slug, awards.period_of(offer))
-            await awards.settle_offer(session, offer, key, now=now)
+            await awards.settle_offer(session, offer, keys[offer.id], now=now)
     for enrolment in waiting:
         await _stop_waiting(session, kit, enrolment, now=now)
     for award in await _rows(session, Award, shopper, lock=True):
@@ -76,6 +86,8 @@ async def erase(session: AsyncSession, kit: Kit, shopper_id: str, *, now: dateti
             await awards.end(session, award, "void", now=now)
     for offer in offers:
         offer.facts = {**offer.facts, "shopper": msgspec.to_builtins(facts.Shopper())}
+        # A detail names what was compared, such as a segment; the code alone still says why.
+        offer.reasons = [{**reason, "detail": ""} for reason in offer.reasons]
     await session.execute(delete(Event).where(Event.subject == shopper.subject))
     await session.delete(shopper)
 

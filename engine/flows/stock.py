@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.api.schemas import StockBody
-from engine.db.tables import Stock
+from engine.db.tables import Hold, Stock
 from engine.flows.stockouts import refuse_strange_time
 
 
@@ -27,3 +28,12 @@ async def put(session: AsyncSession, sku: str, body: StockBody, *, now: datetime
     applied = (await session.execute(newer.returning(Stock.sku))).first() is not None
     known = await session.get_one(Stock, sku, populate_existing=True)
     return known, applied
+
+
+async def free(session: AsyncSession, stock: Stock) -> int:
+    """Return the units not spoken for: open holds are, and holds used since the shop last counted."""
+    taken = select(func.coalesce(func.sum(Hold.quantity), 0)).where(
+        Hold.sku == stock.sku,
+        or_(Hold.status == "offered", (Hold.status == "used") & (Hold.settled_at > stock.as_of)),
+    )
+    return stock.available - int((await session.execute(taken)).scalar_one())

@@ -1,6 +1,6 @@
 /** Speaks to the engine as the shopper. Every answer comes within fifteen seconds or fails. */
 
-/** @import { Answer, Award, Offer } from "./types" */
+/** @import { Answer, Award, ClaimMade, Enrolment, EnrolmentSummary, Offer } from "./types" */
 
 export class Refused extends Error {
   /** @param {number} status @param {{code?: string, detail?: string}} problem */
@@ -15,14 +15,10 @@ export class Refused extends Error {
 /** @param {URL} engine @param {string} token @param {string} locale @param {AbortSignal} signal */
 export function connect(engine, token, locale, signal) {
   /** @param {string} path @param {object} [body] */
-  const call = async (path, body) => {
-    const answer = await fetch(new URL(`v1/${path}`, engine), {
-      method: body ? "POST" : "GET",
-      headers: {
-        Authorization: `Bearer ${token}`,
-        "Accept-Language": locale,
-        ...(body && { "Content-Type": "application/json" }),
-      },
+  const call = async (path, body, method = body ? "POST" : "GET") => {
+    const answer = await fetch(new URL(`v1/${path}?locale=${encodeURIComponent(locale)}`, engine), {
+      method,
+      headers: { Authorization: `Bearer ${token}`, ...(body && { "Content-Type": "application/json" }) },
       body: body && JSON.stringify(body),
       credentials: "omit",
       cache: "no-store",
@@ -39,5 +35,15 @@ export function connect(engine, token, locale, signal) {
     awards: async () => (await call("awards")).json.awards,
     /** @param {string} seed @returns {Promise<Answer>} */
     spin: (seed) => call("offer/spin", { client_seed: seed }),
+    /** @returns {Promise<EnrolmentSummary[]>} */
+    enrolments: async () => (await call("enrolments")).json.enrolments,
+    /** @param {string} id @returns {Promise<Enrolment>} */
+    enrolment: async (id) => (await call(`enrolments/${id}`)).json,
+    /** @param {string} seed @returns {Promise<Enrolment>} */
+    enrol: async (seed) => (await call("enrolments", { client_seed: seed })).json,
+    /** @param {string} id @returns {Promise<Enrolment>} */
+    leave: async (id) => (await call(`enrolments/${id}`, undefined, "DELETE")).json,
+    /** The same key again is the same claim. @param {string} id @param {string} reward @param {string} key @returns {Promise<ClaimMade>} */
+    claim: async (id, reward, key) => (await call(`enrolments/${id}/claims`, { reward, claim_key: key })).json,
   };
 }

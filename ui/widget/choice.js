@@ -1,14 +1,12 @@
 /** What the shopper may do about it: spin the wheel or not, and what comes of it. */
 
 import { Refused } from "./api.js";
+import { freshSeed, seedInput } from "./dom.js";
 import { verify } from "./draw.js";
 import { legend, odds, result, truth } from "./views.js";
 import { wheel } from "./wheel.js";
 
 /** @import { Answer, Scene, Wheel } from "./types" */
-
-/** 128 bits of the browser's own chance. */
-const freshSeed = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("");
 
 export class Choice {
   #busy = false;
@@ -22,11 +20,18 @@ export class Choice {
     this.wheel = wheel(table.slices, say);
     this.live = h("p", { class: "live", role: "status" });
     this.note = h("p", { class: "note", role: "alert" });
-    this.seed = h("input", { value: freshSeed(), required: true, maxlength: 64, pattern: "[ -~]+", spellcheck: "false", autocomplete: "off" });
+    this.seed = seedInput(h, freshSeed());
     this.fair = odds(scene, table, this.seed);
     this.go = h("button", { type: "button", class: "main", part: "spin", click: () => this.#spin() }, say("widget-spin"));
     const no = h("button", { type: "button", part: "decline", click: () => this.#decline() }, say("widget-decline"));
-    this.panel = h("div", { class: "panel" }, h("p", {}, say("widget-invite")), this.note, h("div", { class: "choice" }, this.go, no));
+    this.panel = h("div", { class: "panel" },
+      h("p", {}, say("widget-invite")),
+      scene.wait?.either && h("p", { class: "muted" }, say("widget-either")),
+      this.note,
+      h("div", { class: "choice" }, this.go, no));
+    scene.wait?.joined(() => {
+      if (scene.wait?.either) this.#leave(scene.wait.element);
+    });
   }
 
   show() {
@@ -37,13 +42,20 @@ export class Choice {
       this.wheel.element,
       scene.h("div", { class: "side" }, this.panel, this.fair),
       legend(scene, this.table),
+      scene.wait?.element ?? "",
       this.live,
     );
   }
 
+  /** Without the wheel. @param {(Node | string)[]} content */
+  #leave(...content) {
+    this.card.classList.remove("two");
+    this.card.replaceChildren(truth(this.scene), ...content);
+  }
+
   /** The wheel was spun before: the engine repeats its first answer. If it cannot now, a press of the button asks again. */
   async replay() {
-    const answer = await this.scene.ask(this.seed.value).catch(() => null);
+    const answer = await this.scene.api.spin(this.seed.value).catch(() => null);
     if (answer) await this.#reveal(answer);
   }
 
@@ -60,7 +72,7 @@ export class Choice {
     note.textContent = "";
     go.textContent = live.textContent = scene.say("widget-spinning");
     try {
-      await this.#reveal(await scene.ask(seed.value));
+      await this.#reveal(await scene.api.spin(seed.value));
     } catch (error) {
       this.#fail(error);
     }
@@ -92,21 +104,22 @@ export class Choice {
       wheel.rest(json.stop, json.slice_index);
     }
     panel.replaceChildren(result(scene, receipt, ok, already));
+    if (scene.wait?.either) scene.wait.element.remove(); // the wheel was chosen
     live.textContent = scene.say("widget-won", { label: json.award?.label ?? "" });
     panel.querySelector("h3")?.focus({ preventScroll: true });
     scene.tell("spun", { award: json.award, verified: ok, replayed, receipt });
   }
 
   #decline() {
-    const { scene, card, go } = this;
+    const { scene, go } = this;
     if (this.#busy) return;
     const again = () => {
       this.show();
       go.focus();
     };
     const back = scene.h("button", { type: "button", click: again }, scene.say("widget-reopen"));
-    card.classList.remove("two");
-    card.replaceChildren(truth(scene), scene.h("p", {}, scene.say("widget-declined")), back);
+    const said = scene.h("p", {}, scene.say("widget-declined"));
+    this.#leave(scene.h("div", { class: "declined" }, said, back), scene.wait?.element ?? "");
     back.focus();
     scene.tell("declined", { offer_id: scene.offer.offer_id });
   }

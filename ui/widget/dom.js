@@ -35,3 +35,10 @@ export function svg(name, props = {}, ...children) {
   fill(element, props, children);
   return element;
 }
+
+/** 128 bits of the browser's own chance. */
+export const freshSeed = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("");
+
+/** @param {Build} h @param {string} value */
+export const seedInput = (h, value) =>
+  h("input", { value, required: true, maxlength: 64, pattern: "[ -~]+", spellcheck: "false", autocomplete: "off" });

@@ -1,6 +1,10 @@
 /** The shapes the engine speaks (DESIGN §4), for tsc alone: browsers never fetch this file. */
 
+import type { connect } from "./api.js";
 import type { Build } from "./dom.js";
+import type { Wait } from "./wait.js";
+
+export type Api = ReturnType<typeof connect>;
 
 export interface Slice {
   slice: string;
@@ -86,9 +90,9 @@ export interface Offer {
   arm: string | null;
   expires_at: string;
   wheel: Wheel | null;
+  patience: Patience | null;
   product: {
     sku: string;
-    title?: string | null;
     expected_on?: string | null;
     reason?: string | null;
     alternatives?: Alternative[];
@@ -101,14 +105,104 @@ export interface Answer {
   replayed: boolean;
 }
 
-/** What every part of the element works with. */
-export interface Scene {
+export interface Surprise extends Wheel {
+  draw_id: string;
+}
+
+export interface Milestone {
+  points: number;
+  reward: string;
+  label: string;
+  surprise?: Surprise;
+}
+
+export interface Spend {
+  reward: string;
+  label: string;
+  points: number;
+}
+
+/** The terms of waiting. */
+export interface Patience {
+  points_per_day: number;
+  starter_points: number;
+  milestones: Milestone[];
+  days_max: number;
+  delay_bonus_points: number;
+  points_expire_days: number;
+  hold_hours: number;
+  with_wheel: "both" | "either";
+  spend: Spend[];
+}
+
+export interface EnrolmentSummary {
+  enrolment_id: string;
+  sku: string;
+  title: string | null;
+  status: "active" | "bought" | "left" | "lapsed" | "over";
+  points: number;
+  started_on: string;
+  last_on: string;
+  next_milestone: { points: number; label: string; points_missing: number; expected_on: string | null } | null;
+  restock: {
+    expected_on: string | null;
+    reason: string | null;
+    history: { expected_on: string | null; reason: string | null; told_at: string }[];
+  };
+  hold: { hold_id: string; quantity: number; ends_at: string } | null;
+}
+
+export interface Reached extends Milestone {
+  status: "ahead" | "reached" | "missed";
+  expected_on: string | null;
+  award: Award | null;
+  proof?: Proof;
+  slice?: string;
+  slice_index?: number;
+  stop?: string;
+}
+
+export interface Claim {
+  claim_id: string;
+  label: string;
+  points: number;
+  reversed: boolean;
+  award: Award;
+}
+
+export interface ClaimMade {
+  claim: Claim;
+  points: number;
+}
+
+export interface Enrolment extends EnrolmentSummary {
+  today: string;
+  points_per_day: number;
+  points_expire_days: number;
+  points_expire_at: string | null;
+  entries: { day: string; kind: string; points: number; reason: string }[];
+  milestones: Reached[];
+  queue: { before: number; waiting: number } | null;
+  spend: Spend[];
+  claims: Claim[];
+  client_seed: string;
+}
+
+/** What both elements work with. */
+export interface Basis {
   h: Build;
   say: Say;
-  offer: Offer;
   engine: URL;
-  ask(seed: string): Promise<Answer>;
+  api: Api;
+  attribute(name: string): string | null;
   tell(name: string, detail: object): void;
+  root: ShadowRoot;
+}
+
+/** What every part of the sold-out moment works with. */
+export interface Scene extends Basis {
+  offer: Offer;
+  wait?: Wait;
 }
 
 export type Message = string | { select: string; [variant: string]: string };
@@ -124,5 +218,6 @@ export interface Say {
 declare global {
   interface HTMLElementTagNameMap {
     "makegood-stockout": HTMLElement;
+    "makegood-patience": HTMLElement;
   }
 }

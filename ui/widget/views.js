@@ -6,7 +6,7 @@ import { tint } from "./wheel.js";
 /** @import { Build } from "./dom.js" */
 
 /** @param {string} reason a known code, or the shop's own words @param {Say} say */
-function why(reason, say) {
+export function why(reason, say) {
   const id = `widget-why-${reason.replaceAll("_", "-")}`;
   return say.has(id) ? say(id) : /\s/.test(reason) ? reason : "";
 }
@@ -14,14 +14,22 @@ function why(reason, say) {
 /** The one refusal that is good news: the product can still be had. @param {Offer} offer */
 const there = ({ reasons }) => reasons.find(({ code }) => code === "still_available" || code === "available_on_backorder");
 
+/** A calendar day in words. @param {Say} say @param {string} day @param {Intl.DateTimeFormatOptions} [style] */
+export const dayIn = (say, day, style = { dateStyle: "long" }) => new Date(day).toLocaleDateString(say.locale, { ...style, timeZone: "UTC" });
+
+/** An instant in words, on the reader's own clock. @param {Say} say @param {string} at */
+export const timeIn = (say, at) => new Date(at).toLocaleString(say.locale, { dateStyle: "long", timeStyle: "short" });
+
 /** The truth first: sold out, when it is back, and why. @param {Scene} scene */
-export function truth({ h, say, offer }) {
-  const { title, expected_on: day, reason, alternatives = [] } = offer.product;
+export function truth({ h, say, offer, wait, attribute }) {
+  const { expected_on: day, reason, alternatives = [] } = offer.product;
+  const title = attribute("product") ?? wait?.enrolment?.title;
   const good = there(offer);
   if (good) return h("div", { class: "truth" }, title && h("h2", {}, title), h("p", {}, good.message));
+  if (wait?.enrolment?.hold) return h("div", { class: "truth" }, h("h2", {}, say("widget-wait-back", { title: title ?? "" })));
   // A date that has passed is not a promise any more.
   const known = day && day >= new Date().toISOString().slice(0, 10);
-  const date = known && new Date(day).toLocaleDateString(say.locale, { dateStyle: "long", timeZone: "UTC" });
+  const date = known && dayIn(say, day);
   return h(
     "div",
     { class: "truth" },
@@ -53,7 +61,7 @@ export const refusal = ({ h, say, offer }) =>
 const gcd = (a, b) => (b ? gcd(b, a % b) : a);
 
 /** @param {Slice[]} slices @param {string} locale */
-function shares(slices, locale) {
+export function shares(slices, locale) {
   const total = slices.reduce((sum, { weight }) => sum + weight, 0);
   const percent = new Intl.NumberFormat(locale, { style: "percent", maximumSignificantDigits: 3 });
   return slices.map(({ weight }) => {
@@ -91,7 +99,7 @@ export function checkAddress(receipt, /** @type {URL} */ engine) {
 }
 
 /** @param {Build} h @param {Say} say @param {string} text */
-function copyable(h, say, text) {
+export function copyable(h, say, text) {
   const code = h("code", { part: "code" }, text);
   const button = h("button", {
     type: "button",
@@ -116,7 +124,7 @@ export function result({ h, say, engine }, receipt, ok, already) {
   const { spin, wheel } = receipt;
   const { label = "", code, expires_at, status = "issued", reward } = /** @type {Partial<Award>} */ (spin.award);
   const slice = wheel.slices[spin.slice_index];
-  const date = expires_at && new Date(expires_at).toLocaleString(say.locale, { dateStyle: "long", timeStyle: "short" });
+  const date = expires_at && timeIn(say, expires_at);
   return h(
     "div",
     { class: "panel won", part: "result" },

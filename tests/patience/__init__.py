@@ -1,0 +1,1 @@
+"""The patience programme, from the rule to the books."""

@@ -1,0 +1,394 @@
+/** <makegood-patience>: what a customer waits for: points, days, milestones, the promised date, the queue, the hold. */
+
+import { Refused } from "./api.js";
+import { freshSeed, svg } from "./dom.js";
+import { verify } from "./draw.js";
+import { nextWords, progressOf, ring, sheet as ringSheet } from "./ring.js";
+import { checkAddress, copyable, dayIn, shares, timeIn, why } from "./views.js";
+
+/** @import { Award, Basis, Claim, Enrolment, Reached, Receipt, Spend } from "./types" */
+/** @import { Child } from "./dom.js" */
+
+const SHOWN_MAX = 12;
+const DAYS_AHEAD_MAX = 70;
+const DAY_MS = 86_400_000;
+
+/** @param {string} day @param {number} count */
+const daysAfter = (day, count) => new Date(Date.parse(day) + count * DAY_MS).toISOString().slice(0, 10);
+
+export class Programmes {
+  /** What is on screen, by enrolment. @type {Map<string, {view: Enrolment, json: string, node: HTMLElement}>} */
+  #shown = new Map();
+  #list;
+  #live;
+
+  /** @param {Basis} basis */
+  constructor(basis) {
+    const { h } = basis;
+    this.basis = basis;
+    this.#list = h("div", { class: "programmes" });
+    this.#live = h("p", { class: "live", role: "status" });
+    this.element = h("section", { class: "patience", part: "patience" }, this.#list, this.#live);
+  }
+
+  /** Ask again, and replace only what has changed: nobody loses their place, or a question they are answering. */
+  async refresh() {
+    const { api, h, say, tell } = this.basis;
+    const brief = (await api.enrolments()).slice(0, SHOWN_MAX);
+    const views = await Promise.all(brief.map(({ enrolment_id, status, points }) => {
+      const known = this.#shown.get(enrolment_id)?.view;
+      const settled = status !== "active" && known?.status === status && known.points === points;
+      return settled ? known : api.enrolment(enrolment_id);
+    }));
+    const nodes = views.map((view) => this.#node(view));
+    if (!nodes.length) nodes.push(h("p", { class: "card empty", part: "empty" }, say("widget-wait-empty")));
+    const same = nodes.length === this.#list.children.length && nodes.every((node, index) => node === this.#list.children[index]);
+    if (!same) {
+      const place = this.#place();
+      this.#list.replaceChildren(...nodes);
+      place();
+      this.arrange();
+    }
+    tell("patience", { enrolments: views });
+  }
+
+  /** Bring today into view in every strip of days. */
+  arrange() {
+    for (const strip of this.#list.querySelectorAll(".days")) {
+      const today = strip.querySelector(".today");
+      if (today instanceof HTMLElement) strip.scrollLeft = today.offsetLeft - strip.clientWidth / 2 + today.offsetWidth / 2;
+    }
+  }
+
+  /** Remember what had the focus and what was open, and return how to find it again. */
+  #place() {
+    const { root } = this.basis;
+    const focused = root.activeElement?.getAttribute("data-key");
+    const open = Array.from(this.#list.querySelectorAll("details[open]"), (one) => one.getAttribute("data-key"));
+    return () => {
+      for (const details of this.#list.querySelectorAll("details")) details.open ||= open.includes(details.getAttribute("data-key"));
+      for (const one of this.#list.querySelectorAll("[data-key]")) {
+        if (one instanceof HTMLElement && one.getAttribute("data-key") === focused) one.focus({ preventScroll: true });
+      }
+    };
+  }
+
+  /** @param {Enrolment} view */
+  #node(view) {
+    const json = JSON.stringify(view);
+    const known = this.#shown.get(view.enrolment_id);
+    if (known && (known.json === json || known.node.querySelector(".asking"))) return known.node;
+    const node = new Programme(this.basis, view, this, known && progressOf(known.view)).element;
+    this.#shown.set(view.enrolment_id, { view, json, node });
+    if (known) this.#announce(known.view, view);
+    return node;
+  }
+
+  /** Say what is new to who cannot see it. @param {Enrolment} before @param {Enrolment} view */
+  #announce(before, view) {
+    const { say } = this.basis;
+    const reached = view.milestones.filter(({ status, points }) => status === "reached" && before.milestones.some((one) => one.points === points && one.status === "ahead"));
+    this.#live.textContent = [
+      view.points !== before.points && say("widget-wait-points", { count: view.points }),
+      ...reached.map(({ award, label }) => say("widget-wait-reached", { label: award?.label ?? label })),
+      view.hold && !before.hold && say("widget-wait-hold", { quantity: view.hold.quantity, date: timeIn(say, view.hold.ends_at) }),
+    ].filter(Boolean).join(" ");
+  }
+}
+
+/** One enrolment as it stands. */
+class Programme {
+  /** @param {Basis} basis @param {Enrolment} view @param {Programmes} all @param {number} [before] how far the ring was */
+  constructor(basis, view, all, before) {
+    const { h } = basis;
+    this.basis = basis;
+    this.view = view;
+    this.all = all;
+    const active = view.status === "active";
+    this.actions = h("div", { class: "actions" });
+    this.#offerToLeave();
+    const parts = active
+      ? [this.#head(before), this.#hold(), this.#restock(), this.#days(), this.#milestones(), this.#spend(), this.#ledger(), this.actions]
+      : [this.#ended(), this.#milestones(), this.#spend(), this.#ledger()];
+    this.element = h("article", { class: active ? "card" : "card ended", part: "programme", "data-sku": view.sku }, ...parts.filter((part) => part));
+  }
+
+  get #title() {
+    return this.view.title ?? this.view.sku;
+  }
+
+  /** @param {number} [before] */
+  #head(before) {
+    const { basis: { h, say }, view } = this;
+    const queue = view.queue && !view.hold && say(view.queue.before ? "widget-wait-queue" : "widget-wait-queue-first", { count: view.queue.before });
+    return h("div", { class: "with-ring" }, ring(h, say, view, before), h("div", {},
+      h("h3", {}, this.#title),
+      h("p", { part: "next" }, nextWords(say, view)),
+      queue && h("p", { class: "muted", part: "queue" }, queue)));
+  }
+
+  #hold() {
+    const { basis: { h, say, attribute }, view: { hold, sku } } = this;
+    if (!hold) return null;
+    const address = attribute("buy-url")?.replaceAll("{sku}", encodeURIComponent(sku)).replaceAll("{hold_id}", hold.hold_id);
+    return h("div", { class: "kept", part: "hold" },
+      h("b", {}, say("widget-wait-back", { title: this.#title })),
+      h("p", {}, say("widget-wait-hold", { quantity: hold.quantity, date: timeIn(say, hold.ends_at) })),
+      h("p", { class: "muted" }, say("widget-wait-hold-next")),
+      address && h("a", { class: "main", part: "buy", href: address, "data-key": `buy-${hold.hold_id}` }, say("widget-wait-buy")));
+  }
+
+  /** The promised date, and every time it moved. */
+  #restock() {
+    const { basis: { h, say }, view: { restock, hold, today, enrolment_id } } = this;
+    if (hold) return null;
+    const { expected_on: day, reason, history } = restock;
+    const told = history.filter(({ expected_on }) => expected_on);
+    const before = told.filter(({ expected_on }) => expected_on !== day).at(-1);
+    const moved = before?.expected_on && day && before.expected_on < day;
+    return h("div", { class: "promise", part: "restock" },
+      h("p", {}, h("b", {}, day && day >= today ? say("widget-expected", { date: dayIn(say, day) }) : say("widget-expected-unknown")), reason && ` ${why(reason, say)}`),
+      moved && h("p", { class: "muted" }, say("widget-wait-moved", { date: dayIn(say, before.expected_on ?? "") })),
+      told.length > 2 && h("details", { "data-key": `promises-${enrolment_id}` }, h("summary", {}, say("widget-wait-promises")),
+        h("ul", { class: "list" }, ...told.map((one) => h("li", {},
+          `${say("widget-wait-promise", { told: dayIn(say, one.told_at.slice(0, 10)), date: dayIn(say, one.expected_on ?? "") })} ${one.reason ? why(one.reason, say) : ""}`)))));
+  }
+
+  /** From the first day to the next milestone and the promised date, a cell each. */
+  #days() {
+    const { h, say } = this.basis;
+    const { started_on, today, last_on, next_milestone: next, restock, entries, hold } = this.view;
+    const promised = hold ? null : restock.expected_on;
+    const goal = next?.expected_on ?? null;
+    const furthest = [daysAfter(today, 6), goal ?? "", promised ?? ""].sort().at(-1) ?? "";
+    const end = [furthest, last_on, daysAfter(today, DAYS_AHEAD_MAX)].sort()[0] ?? "";
+    const cells = [];
+    for (let day = started_on; day <= end || day <= today; day = daysAfter(day, 1)) {
+      const lines = entries.filter((entry) => entry.day === day && entry.kind !== "claim");
+      const points = lines.reduce((sum, entry) => sum + entry.points, 0);
+      const star = day === goal || lines.some(({ kind }) => kind === "milestone");
+      const back = day === promised;
+      const words = [
+        dayIn(say, day, { weekday: "long", day: "numeric", month: "long" }),
+        day === today && say("widget-wait-today"),
+        points > 0 && say("widget-wait-points", { count: points }),
+        star && say(day === goal ? "widget-wait-goal" : "widget-wait-goal-reached"),
+        back && say("widget-wait-promised"),
+      ];
+      const first = day === started_on || day.endsWith("-01");
+      cells.push(h("li", { class: ["day", points > 0 && "earned", day === today && "today", star && "goal"].filter(Boolean).join(" "), "data-day": day },
+        h("span", { class: "live" }, words.filter(Boolean).join(", ")),
+        h("span", { class: "month", "aria-hidden": "true" }, first ? dayIn(say, day, { month: "short" }) : ""),
+        h("span", { class: "cell", "aria-hidden": "true" },
+          h("small", {}, dayIn(say, day, { weekday: "short" })),
+          h("b", {}, String(Number(day.slice(8)))),
+          h("span", { class: "mark" }, points > 0 && `+${points}`, star && "★", back && parcel(), !points && !star && !back && day === today && "•"))));
+    }
+    const legend = [[ "★", say("widget-wait-goal") ], promised && promised >= today && [parcel(), say("widget-wait-promised")]];
+    return h("div", { class: "calendar" },
+      h("ol", { class: "days", part: "days", tabindex: 0, "aria-label": say("widget-wait-days"), "data-key": `days-${this.view.enrolment_id}` }, ...cells),
+      h("p", { class: "muted key", "aria-hidden": "true" }, ...legend.flatMap((one) => (one ? [h("span", {}, one[0] ?? "", ` ${one[1]}`)] : []))));
+  }
+
+  #milestones() {
+    const { basis: { h, say }, view } = this;
+    const shown = view.status === "active" ? view.milestones : view.milestones.filter(({ status }) => status === "reached");
+    const next = shown.find(({ status }) => status === "ahead");
+    return shown.length > 0 && h("div", { class: "part" },
+      h("h4", {}, say("widget-wait-milestones")),
+      h("ol", { class: "path", part: "milestones" }, ...shown.map((one) => h("li", { class: one === next ? "ahead next" : one.status, "data-points": one.points },
+        h("span", { class: "dot", "aria-hidden": "true" }, one.status === "reached" ? "✓" : `${one.points}`),
+        ...this.#milestone(one)))));
+  }
+
+  /** @param {Reached} milestone @returns {Child[]} */
+  #milestone(milestone) {
+    const { h, say } = this.basis;
+    const { points, label, status, expected_on: day, award, surprise } = milestone;
+    const odds = surprise && shares(surprise.slices, say.locale);
+    const when = status === "ahead" && (day ? say("widget-wait-due", { date: dayIn(say, day) }) : say("widget-wait-out-of-reach"));
+    return [
+      h("p", { class: "name" },
+        h("span", {}, award && surprise ? say("widget-wait-drawn", { label, award: award.label }) : label),
+        h("span", { class: "muted" }, [say("widget-wait-points", { count: points }), when, status === "missed" && say("widget-wait-missed")].filter(Boolean).join(" · "))),
+      surprise && !award && h("p", { class: "muted" }, surprise.slices.map((slice, index) => say("widget-odds", { label: slice.label ?? "", ...odds?.[index] })).join(" · ")),
+      award && this.#code(award),
+      award && this.#proof(milestone),
+    ];
+  }
+
+  /** @param {Award} award */
+  #code({ code, status, expires_at }) {
+    const { h, say } = this.basis;
+    return h("div", { class: "award" },
+      copyable(h, say, code),
+      h("p", { class: "muted" }, status === "issued" ? say("widget-expires", { date: timeIn(say, expires_at) }) : say("widget-status", { status })));
+  }
+
+  /** A drawn surprise is checked here, and can be anywhere. @param {Reached} milestone */
+  #proof({ surprise, proof, slice, slice_index, stop, award }) {
+    const { basis: { h, say, engine }, view } = this;
+    if (!surprise || !proof || slice === undefined || slice_index === undefined || stop === undefined) return null;
+    const { draw_id, ...table } = surprise;
+    /** @type {Receipt} */
+    const receipt = { wheel: table, spin: { spin_id: draw_id, slice, slice_index, stop, award: award ?? {}, proof }, offer_id: draw_id, client_seed: view.client_seed };
+    const verdict = h("span", {});
+    const line = h("p", { class: "muted proof" }, verdict, " ", h("a", { href: checkAddress(receipt, engine), target: "_blank", rel: "noopener" }, say("widget-wait-check")));
+    verify(receipt).then(({ ok }) => {
+      verdict.textContent = ok === false ? say("widget-unverified") : ok ? `✓ ${say("widget-verified")}` : say("widget-uncheckable");
+      if (ok === false) line.className = "note proof";
+    });
+    return line;
+  }
+
+  #spend() {
+    const { basis: { h, say }, view } = this;
+    const open = view.status === "active" || view.points > 0;
+    const bought = view.claims.filter(({ reversed }) => !reversed);
+    if (!bought.length && !(open && view.spend.length)) return null;
+    return h("div", { class: "part", part: "spend" },
+      h("h4", {}, say("widget-wait-spend")),
+      open && h("p", { class: "muted" }, say("widget-wait-spend-text")),
+      h("ul", { class: "shelf" }, ...(open ? view.spend.map((one) => this.#price(one)) : [])),
+      ...bought.map((claim) => this.#claim(claim)));
+  }
+
+  /** @param {Claim} claim */
+  #claim({ label, points, award }) {
+    const { h, say } = this.basis;
+    return h("div", { class: "claim", part: "claim" }, h("p", {}, say("widget-wait-claimed", { label, points })), this.#code(award));
+  }
+
+  /** @param {Spend} spend */
+  #price({ reward, label, points }) {
+    const { basis: { h, say, api }, view } = this;
+    const short = points - view.points;
+    const row = h("li", {});
+    const buy = h("button", { type: "button", part: "claim-open", disabled: short > 0, "data-key": `buy-${reward}`, click: ask }, say("widget-wait-spend-button", { count: points }));
+    const rest = h("span", {}, h("b", {}, label), short > 0 && h("span", { class: "muted" }, ` ${say("widget-wait-short", { count: short })}`));
+    row.append(rest, buy);
+    const programme = this;
+    /** The key is made with the question: however often it is answered, it is one claim. */
+    function ask() {
+      const key = freshSeed();
+      programme.#ask(row, say("widget-wait-spend-sure", { label, points, left: view.points - points }), say("widget-wait-spend-yes", { count: points }), say("widget-wait-spend-no"), async () => {
+        const made = await api.claim(view.enrolment_id, reward, key);
+        programme.basis.tell("claimed", { claim: made.claim });
+      }, [rest, buy]);
+    }
+    return row;
+  }
+
+  /** Every line of the account. */
+  #ledger() {
+    const { basis: { h, say }, view } = this;
+    return h("details", { "data-key": `ledger-${view.enrolment_id}` }, h("summary", {}, say("widget-wait-ledger")),
+      h("table", {}, h("tbody", {}, ...view.entries.filter(({ points }) => points).map(({ day, points, reason }) => h("tr", {},
+        h("td", {}, dayIn(say, day, { day: "numeric", month: "short" })), h("td", {}, told(reason)),
+        h("td", {}, points.toLocaleString(say.locale, { signDisplay: "always" })))),
+      h("tr", { class: "sum" }, h("td", { colspan: 2 }, say("widget-wait-sum")), h("td", {}, view.points.toLocaleString(say.locale))))));
+
+    /** The shop's reason may be one of the known words. @param {string} text */
+    function told(text) {
+      return text.replace(/\((\w+)\)$/, (_, code) => { const words = why(code, say); return words ? `– ${words}` : ""; });
+    }
+  }
+
+  #offerToLeave() {
+    const { basis: { h, say, api, tell }, view, actions } = this;
+    const leave = h("button", { type: "button", class: "plain", part: "leave", "data-key": `leave-${view.enrolment_id}`, click: () => {
+      const text = [say("widget-wait-leave-sure"), view.points > 0 && say("widget-wait-leave-points", { points: view.points, days: view.points_expire_days })].filter(Boolean).join(" ");
+      this.#ask(actions, text, say("widget-wait-leave-yes"), say("widget-wait-leave-no"), async () => {
+        const enrolment = await api.leave(view.enrolment_id);
+        tell("left", { enrolment });
+      }, [leave]);
+    } }, say("widget-wait-leave"));
+    actions.replaceChildren(leave);
+  }
+
+  /**
+   * A plain question in the place of what was pressed. Until it is answered, nothing moves under the reader.
+   * @param {HTMLElement} place @param {string} text @param {string} yes @param {string} no @param {() => Promise<void>} act @param {Node[]} back
+   */
+  #ask(place, text, yes, no, act, back) {
+    const { h, say } = this.basis;
+    const note = h("p", { class: "note", role: "alert" });
+    const close = () => {
+      place.replaceChildren(...back);
+      for (const one of back) if (one instanceof HTMLButtonElement) one.focus();
+    };
+    const confirm = h("button", { type: "button", class: "main", part: "confirm", click: async () => {
+      if (confirm.ariaDisabled) return;
+      confirm.ariaDisabled = "true";
+      note.textContent = "";
+      try {
+        await act();
+        asking.classList.remove("asking");
+        await this.all.refresh();
+      } catch (error) {
+        confirm.ariaDisabled = null;
+        note.textContent = error instanceof Refused && !error.retry ? say("widget-wait-refused", { code: error.code ?? "" }) : say("widget-wait-failed");
+      }
+    } }, yes);
+    const asking = h("div", { class: "asking", role: "group", "aria-label": text }, h("p", {}, text), note,
+      h("div", { class: "choice" }, confirm, h("button", { type: "button", part: "cancel", click: close }, no)));
+    place.replaceChildren(asking);
+    confirm.focus();
+  }
+
+  /** It is over: how, and what becomes of the points. */
+  #ended() {
+    const { basis: { h, say }, view } = this;
+    const { status, points, points_expire_at: at } = view;
+    return h("div", { class: "over" },
+      h("h3", {}, this.#title),
+      h("p", { part: "status" }, say("widget-wait-ended", { status })),
+      points > 0 && at && h("p", {}, say("widget-wait-expire", { points, date: dayIn(say, at.slice(0, 10)) })));
+  }
+}
+
+const parcel = () => svg("svg", { class: "parcel", viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("path", { d: "M2 5l6-3 6 3v6l-6 3-6-3zM2 5l6 3 6-3M8 8v6" }));
+
+const own = new CSSStyleSheet();
+own.replaceSync(`
+.programmes,.part,.calendar,.promise,.over,.award{display:grid;gap:.6rem}
+.programmes{gap:1.25rem}
+.card{gap:1.4rem}
+.card>*{min-width:0}
+h4{margin:0;font-size:1rem}
+h3{font-size:1.3rem}
+.promise b{font-weight:600}
+.days{display:flex;gap:.3rem;overflow-x:auto;padding:.25rem .25rem .6rem;position:relative;scrollbar-width:thin;scrollbar-color:var(--line) transparent}
+.day{flex:none;width:2.75rem;position:relative}
+.month{display:block;height:1.2rem;font-size:.75rem;color:var(--muted);white-space:nowrap}
+.cell{display:grid;justify-items:center;gap:.05rem;padding:.4rem 0 .35rem;border:1px solid var(--line);border-radius:.7rem;line-height:1.2}
+.cell small{font-size:.7rem;color:var(--muted)}
+.mark{display:flex;gap:.1rem;align-items:center;height:1.1rem;font-size:.75rem;font-weight:700;color:var(--accent)}
+.earned .cell{background:light-dark(#9c3a2212,#f2a88f1f);border-color:transparent}
+.today .cell{border:2px solid var(--accent);padding:calc(.4rem - 1px) 0 calc(.35rem - 1px)}
+.goal:not(.earned) .cell{border:2px dashed var(--accent);padding:calc(.4rem - 1px) 0 calc(.35rem - 1px)}
+.parcel{width:.95rem;height:.95rem;fill:none;stroke:currentColor;stroke-width:1.4;stroke-linejoin:round;vertical-align:-.15rem}
+.key{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;font-size:.85rem}
+.key span{display:inline-flex;gap:.35rem;align-items:center}
+.shelf{display:grid;gap:.6rem}
+.shelf:empty{display:none}
+.shelf li{display:flex;flex-wrap:wrap;gap:.6rem 1rem;align-items:center;justify-content:space-between}
+.shelf b{font-weight:600}
+.shelf .asking{flex:1}
+button:disabled{opacity:.55;cursor:not-allowed}
+.asking{display:grid;gap:.75rem;padding:1rem;border:1px solid var(--line);border-radius:1rem}
+.award{gap:.35rem}
+.award .code code{flex:0 1 auto;font-size:1rem}
+.award button{min-height:2.5rem;padding:.4rem .8rem;font-size:.9rem}
+.claim{display:grid;gap:.35rem;padding-top:.6rem;border-top:1px solid var(--line)}
+.plain{min-height:2.75rem;padding:.3rem 0;border:0;color:var(--muted);font-weight:400;text-decoration:underline;text-underline-offset:.25em}
+.plain:hover{color:var(--ink)}
+table{width:100%;border-collapse:collapse}
+td{padding:.3rem .5rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
+td:first-child{white-space:nowrap;color:var(--muted)}
+td:last-child{text-align:end;padding-inline-end:0;font-variant-numeric:tabular-nums}
+.sum td{border:0;font-weight:700;color:var(--ink)}
+details{order:0}
+`);
+
+export const sheets = [ringSheet, own];

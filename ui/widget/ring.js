@@ -1,0 +1,60 @@
+/** Points on the way to the next milestone: a ring, and the words beside it. Shared by both elements. */
+
+import { svg } from "./dom.js";
+import { dayIn } from "./views.js";
+
+/** @import { EnrolmentSummary, Say } from "./types" */
+/** @import { Build } from "./dom.js" */
+
+/** How much of the way to the next milestone is behind, of 100. @param {EnrolmentSummary} enrolment */
+export function progressOf({ next_milestone: next }) {
+  return next ? Math.round(((next.points - next.points_missing) / next.points) * 100) : 100;
+}
+
+/** @param {Build} h @param {Say} say @param {EnrolmentSummary} enrolment @param {number} [before] what it showed last */
+export function ring(h, say, enrolment, before = 0) {
+  const now = progressOf(enrolment);
+  const arc = svg("circle", { class: "arc", r: 44, pathLength: 100, "stroke-dasharray": `${now} 100`, transform: "rotate(-90)" });
+  if (now > before && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    arc.animate([{ strokeDasharray: `${before} 100` }, { strokeDasharray: `${now} 100` }], { duration: 900, easing: "ease-out" });
+  }
+  const drawing = svg("svg", { viewBox: "-50 -50 100 100", "aria-hidden": "true" }, svg("circle", { class: "track", r: 44 }), now > 0 && arc);
+  return h("div", { class: "ring", part: "ring" }, drawing,
+    h("p", {}, h("b", {}, enrolment.points.toLocaleString(say.locale)), ` ${say("widget-wait-unit", { count: enrolment.points })}`));
+}
+
+/** What comes next, and when. @param {Say} say @param {EnrolmentSummary} enrolment */
+export function nextWords(say, { next_milestone: next }) {
+  if (!next) return say("widget-wait-all-reached");
+  const { points_missing: count, label, expected_on: day } = next;
+  const missing = say("widget-wait-missing", { count, label });
+  return day ? `${missing} ${say("widget-wait-on", { date: dayIn(say, day, { weekday: "long", day: "numeric", month: "long" }) })}` : missing;
+}
+
+export const sheet = new CSSStyleSheet();
+sheet.replaceSync(`
+.ring{position:relative;flex:none;width:6.5rem;aspect-ratio:1;display:grid;place-items:center;text-align:center}
+.ring svg{position:absolute;inset:0}
+.ring circle{fill:none;stroke-width:9}
+.track{stroke:var(--line)}
+.arc{stroke:var(--accent);stroke-linecap:round}
+.ring p{font-size:.8rem;line-height:1.2;color:var(--muted)}
+.ring b{display:block;font-size:1.7rem;line-height:1.1;color:var(--ink);font-variant-numeric:tabular-nums}
+.with-ring{display:flex;gap:1.25rem;align-items:center}
+.with-ring>:last-child{display:grid;gap:.35rem;min-width:0;justify-items:start}
+.path{display:grid}
+.path>li{position:relative;display:grid;grid-template-columns:2.4rem 1fr;gap:0 .8rem;padding-bottom:.9rem}
+.path>li:last-child{padding-bottom:0}
+.path>li:not(:last-child)::before{content:"";position:absolute;inset:2.4rem auto 0 1.15rem;width:2px;background:var(--line)}
+.path .dot{grid-row:1/9;width:2.4rem;height:2.4rem;border:2px solid var(--line);border-radius:50%;display:grid;place-items:center;font-weight:700;font-size:.85rem;background:var(--surface);font-variant-numeric:tabular-nums}
+.path .reached .dot{background:var(--accent);border-color:var(--accent);color:var(--on)}
+.path .next .dot{border-color:var(--accent);color:var(--accent)}
+.path .missed{color:var(--muted)}
+.path .name{font-weight:600;display:flex;flex-wrap:wrap;gap:0 .6rem;align-items:baseline;padding-top:.35rem}
+.path .name .muted{font-weight:400}
+.path li>*{grid-column:2;min-width:0}
+.path li>.dot{grid-column:1}
+.kept{display:grid;gap:.6rem;padding:1rem;border:2px solid var(--accent);border-radius:1rem;background:light-dark(#9c3a220d,#f2a88f14);justify-items:start}
+.kept b{font-size:1.05rem}
+a.main{display:inline-block;padding:.75rem 1.2rem;border-radius:.8rem;background:var(--accent);color:var(--on);font-weight:600;line-height:1.2;text-decoration:none}
+`);
