@@ -3,11 +3,11 @@
 import asyncio
 import secrets
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote as quoted
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import msgspec
@@ -26,6 +26,11 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
 }
+
+RESTOCK_UNITS = 5
+SLIP_DAYS = 7
+# Older than anything Makegood knows: said at this time, stock is taken only where nothing was said before.
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 Text = dict[str, str]  # by language
 Sku = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -76,12 +81,22 @@ class SoldOut(Basket, frozen=True, kw_only=True):
     stage: Literal["viewed", "in_cart"]
 
 
+class Kept(Struct, frozen=True):
+    """The unit kept for a shopper who waited."""
+
+    sku: Sku
+    hold_id: UUID
+
+
 class CodeEntry(Basket, frozen=True, kw_only=True):
     code: Annotated[str, Meta(min_length=1, max_length=64)]
+    kept: Kept | None = None
 
 
 class Settlement(Struct, frozen=True):
+    shopper_id: ShopperId
     redemption_id: str | None = None
+    kept: Kept | None = None
 
 
 class Quote(Struct, frozen=True):
@@ -101,6 +116,12 @@ class Reported(Struct, frozen=True):
     stockout_id: str
     shopper_token: str
     expires_at: str
+
+
+class Shelf(Struct, frozen=True):
+    available: int
+    expected_on: date | None = None
+    reason: str | None = None
 
 
 class Code(Struct, frozen=True):
@@ -139,8 +160,10 @@ class Makegood:
             base_url=engine_url, headers={"Authorization": f"Bearer {merchant_key}"}, timeout=10, trust_env=False
         )
 
-    async def say_stock(self, sku: str, body: dict[str, Any]) -> None:
-        await self._call("PUT", f"/v1/stock/{quoted(sku, safe='')}", body)
+    async def say_stock(self, sku: str, shelf: Shelf, as_of: datetime) -> Shelf:
+        """Say what is there, and hear what is known: where Makegood knows something newer, that."""
+        body = {**msgspec.to_builtins(shelf), "as_of": as_of.isoformat()}
+        return msgspec.json.decode(await self._call("PUT", f"/v1/stock/{quoted(sku, safe='')}", body), type=Shelf)
 
     async def report_stockout(self, body: dict[str, Any]) -> Reported:
         return msgspec.json.decode(await self._call("POST", "/v1/stockouts", body), type=Reported)
@@ -158,6 +181,10 @@ class Makegood:
     async def release(self, redemption_id: str) -> None:
         await self._call("POST", f"/v1/redemptions/{quoted(redemption_id, safe='')}/release")
 
+    async def tell_purchase(self, order_id: str, shopper_id: str, sku: str) -> None:
+        body = {"event_id": f"paid-{order_id}", "kind": "purchased", "order_id": order_id}
+        await self._call("POST", "/v1/outcomes", {**body, "shopper_id": shopper_id, "sku": sku})
+
     async def _call(self, method: str, path: str, body: dict[str, Any] | None = None) -> bytes:
         answer = await self._client.request(method, path, json=body)
         if answer.is_error:
@@ -167,14 +194,22 @@ class Makegood:
 
 
 class DemoShop:
-    """A shop small enough to read at one sitting. Its orders live in the shopper's own tab: nothing is kept here."""
+    """A shop small enough to read at one sitting. Its orders live in the shopper's own tab, its stock in Makegood."""
 
     def __init__(self, catalogue: Catalogue, makegood: Makegood) -> None:
-        self.catalogue = catalogue
+        self._catalogue = catalogue
         self._products = {product.sku: product for product in catalogue.products}
+        self._shelves: dict[str, Shelf] = {}
         self._makegood = makegood
         self._announced_on: date | None = None
         self._announcing = asyncio.Lock()
+
+    async def catalogue(self) -> Catalogue:
+        """Return what is on sale, with what is on the shelves now."""
+        await self.announce_stock()
+        return msgspec.structs.replace(
+            self._catalogue, products=[self._now(product) for product in self._products.values()]
+        )
 
     async def announce_stock(self) -> None:
         """Tell Makegood what is on the shelves, once a day; a real shop does so whenever its stock changes."""
@@ -182,9 +217,19 @@ class DemoShop:
             today = now().date()
             if self._announced_on == today:
                 return
-            for product in self.catalogue.products:
-                await self._makegood.say_stock(product.sku, self._stock_of(product))
+            for product in self._catalogue.products:
+                await self._announce(product)
             self._announced_on = today
+
+    async def restock(self, sku: Sku) -> Shelf:
+        """A delivery: a few units of what was missing."""
+        return await self._say(sku, Shelf(RESTOCK_UNITS))
+
+    async def slip(self, sku: Sku) -> Shelf:
+        """Promise a later date: a week after the one that was promised."""
+        await self.announce_stock()
+        promised = self._shelves[self._product(sku).sku].expected_on or now().date()
+        return await self._say(sku, Shelf(0, promised + timedelta(days=SLIP_DAYS), "transport_delay"))
 
     async def report(self, sold_out: SoldOut) -> Reported:
         """Report that this shopper met a product that is not there; the token lets the browser ask for the offer."""
@@ -202,19 +247,19 @@ class DemoShop:
                 "categories": product.categories,
                 "quantity": wanted,
                 "stage": sold_out.stage,
-                "cart": {"total_minor": cart_minor, "currency": self.catalogue.currency},
-                "market": self.catalogue.market,
+                "cart": {"total_minor": cart_minor, "currency": self._catalogue.currency},
+                "market": self._catalogue.market,
                 "restock": self._restock_of(product),
                 "alternatives": [self._alternative(self._product(sku), locale) for sku in product.alternatives],
             }
         )
 
     def quote(self, lines: Sequence[Line], redemption: Redemption | None = None) -> Quote:
-        there = [line for line in lines if self._product(line.sku).available >= line.quantity]
+        there = [line for line in lines if self._now(self._product(line.sku)).available >= line.quantity]
         subtotal = sum(self._product(line.sku).price_minor * line.quantity for line in there)
         discount = redemption.discount_minor if redemption else 0
         free = not there or (redemption is not None and redemption.free_shipping)
-        shipping = 0 if free else self.catalogue.shipping_minor
+        shipping = 0 if free else self._catalogue.shipping_minor
         return Quote(
             sold_out=[line.sku for line in lines if line not in there],
             subtotal_minor=subtotal,
@@ -233,16 +278,19 @@ class DemoShop:
             {
                 "order_id": order_id,
                 "shopper_id": entry.shopper_id,
-                "cart": {"total_minor": total_minor, "currency": self.catalogue.currency},
+                "cart": {"total_minor": total_minor, "currency": self._catalogue.currency},
+                "hold_id": entry.kept and str(entry.kept.hold_id),
             },
         )
-        gift = self.catalogue.gifts.get(redemption.gift_sku or "")
+        gift = self._catalogue.gifts.get(redemption.gift_sku or "")
         return Reserved(found.label, redemption, gift, self.quote(entry.lines, redemption))
 
-    async def pay(self, settlement: Settlement) -> None:
-        """Paid: the code is used for good. Saying so twice changes nothing."""
+    async def pay(self, order_id: str, settlement: Settlement) -> None:
+        """Paid: the code is used for good, and who waited has waited enough. Saying so twice changes nothing."""
         if settlement.redemption_id:
             await self._makegood.confirm(settlement.redemption_id)
+        elif settlement.kept:
+            await self._makegood.tell_purchase(order_id, settlement.shopper_id, settlement.kept.sku)
 
     async def cancel(self, settlement: Settlement) -> None:
         """Cancelled: the code is free again, or was already, when its reservation had run out."""
@@ -260,15 +308,33 @@ class DemoShop:
         except KeyError:
             raise NotFoundException(f"this shop sells no {sku}") from None
 
-    def _restock_of(self, product: Product) -> dict[str, Any]:
-        restock: dict[str, Any] = {"reason": product.reason} if product.reason else {}
+    async def _announce(self, product: Product) -> None:
+        """Say what this shop began with, unless Makegood knows better; a date that has passed is moved, as it is."""
+        expected_on = None
         if product.expected_in_days is not None:
-            restock["expected_on"] = (now().date() + timedelta(days=product.expected_in_days)).isoformat()
-        return restock
+            expected_on = now().date() + timedelta(days=product.expected_in_days)
+        first = Shelf(product.available, expected_on, product.reason)
+        shelf = await self._makegood.say_stock(product.sku, first, LONG_AGO)
+        if not shelf.available and shelf.expected_on and shelf.expected_on < now().date():
+            later = now().date() + timedelta(days=SLIP_DAYS)
+            shelf = await self._makegood.say_stock(product.sku, Shelf(0, later, "transport_delay"), now())
+        self._shelves[product.sku] = shelf
 
-    def _stock_of(self, product: Product) -> dict[str, Any]:
-        stock = {"available": product.available, "as_of": now().isoformat()}
-        return stock if product.available else stock | self._restock_of(product)
+    async def _say(self, sku: str, shelf: Shelf) -> Shelf:
+        product = self._product(sku)
+        self._shelves[sku] = await self._makegood.say_stock(product.sku, shelf, now())
+        return self._shelves[sku]
+
+    def _now(self, product: Product) -> Product:
+        """The product as its shelf stands. What sells out before one's eyes does so until there is a delivery."""
+        shelf = self._shelves.get(product.sku)
+        if shelf is None or shelf.available == product.available:
+            return product
+        return msgspec.structs.replace(product, available=shelf.available, sells_out_in_basket=False)
+
+    def _restock_of(self, product: Product) -> dict[str, Any]:
+        shelf = self._shelves[product.sku]
+        return {"reason": shelf.reason, "expected_on": shelf.expected_on and shelf.expected_on.isoformat()}
 
     def _alternative(self, product: Product, locale: str) -> dict[str, Any]:
         return {
@@ -288,7 +354,7 @@ class Pages(Controller):
 
     include_in_schema = False
 
-    @get(["/", "/product/{sku:str}", "/basket", "/checkout", "/thanks"], media_type=MediaType.HTML)
+    @get(["/", "/product/{sku:str}", "/basket", "/checkout", "/thanks", "/account"], media_type=MediaType.HTML)
     async def page(self, page: bytes) -> Response[bytes]:
         return Response(page)
 
@@ -301,7 +367,15 @@ class Calls(Controller):
 
     @get("/catalogue")
     async def catalogue(self, shop: DemoShop) -> Catalogue:
-        return shop.catalogue
+        return await shop.catalogue()
+
+    @post("/stock/{sku:str}/restock", status_code=200)
+    async def restock(self, sku: str, shop: DemoShop) -> Shelf:
+        return await shop.restock(sku)
+
+    @post("/stock/{sku:str}/slip", status_code=200)
+    async def slip(self, sku: str, shop: DemoShop) -> Shelf:
+        return await shop.slip(sku)
 
     @post("/stockouts")
     async def report_stockout(self, data: SoldOut, shop: DemoShop) -> Reported:
@@ -321,7 +395,7 @@ class Calls(Controller):
 
     @post("/orders/{order_id:str}/pay", status_code=200)
     async def pay(self, order_id: str, data: Settlement, shop: DemoShop) -> dict[str, str]:
-        await shop.pay(data)
+        await shop.pay(order_id, data)
         return {"order_id": order_id, "status": "paid"}
 
     @post("/orders/{order_id:str}/cancel", status_code=200)

@@ -269,7 +269,7 @@ def _order_line(line: int, row: Row, order: DateOrder, currency: str) -> OrderLi
 
 
 def _no_order(row: Row) -> str:
-    if not row["StockCode"]:
+    if not re.search(r"\w", row["StockCode"]):
         return "no stock code"
     if not row["InvoiceNo"]:
         return "no invoice number"

@@ -86,4 +86,5 @@ class Services:
         finally:
             stop.set()
             await watching
+            await self.limiter.aclose()
             await self._database.dispose()
