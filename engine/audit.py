@@ -40,6 +40,8 @@ SECRETS_KEPT_MAX = 1000
 _ENDS = {
     "offer_made": ("available", "owed"),
     "offer_settled": ("owed", "available"),
+    "milestone_promised": ("available", "owed"),
+    "milestone_settled": ("owed", "available"),
     "award_granted": ("available", "owed"),
     "award_spent": ("owed", "spent"),
     "award_unspent": ("owed", "available"),
@@ -165,7 +167,7 @@ async def _epochs(auditor: Auditor) -> AsyncIterator[Checked]:
 
 
 async def _offers(auditor: Auditor) -> AsyncIterator[Checked]:
-    books = _books()
+    books = owed_by_cause()
     found = (
         select(
             Offer,
@@ -302,14 +304,14 @@ def _grant_faults(row: Row[Any], version: Version, drawn_reward: str) -> Found:
     }
     for name, value in granted.items():
         if (stored := getattr(row, f"award_{name}")) != value:
-            yield f"its award's {name} is {_said(stored)}, by its version {_said(value)}"
+            yield f"its award's {name} is {said(stored)}, by its version {said(value)}"
 
 
 # Awards, codes and redemptions
 
 
 async def _awards(auditor: Auditor) -> AsyncIterator[Checked]:
-    books, uses = _books(), _uses()
+    books, uses = owed_by_cause(), _uses()
     found = (
         select(
             Award,
@@ -378,7 +380,7 @@ async def _redemptions(auditor: Auditor) -> AsyncIterator[Checked]:
     async for row in auditor.rows(found):
         faults = []
         if (row.settled_at is None) != (row.status == "reserved"):
-            faults.append(f"its status is {row.status}, settled at {_said(row.settled_at)}")
+            faults.append(f"its status is {row.status}, settled at {said(row.settled_at)}")
         if row.discount_minor > row.liability_minor:
             faults.append(f"it took off {row.discount_minor}, its award is worth {row.liability_minor} at most")
         yield Checked(str(row.id), faults)
@@ -465,7 +467,7 @@ async def _stocks(auditor: Auditor) -> AsyncIterator[Checked]:
         yield Checked(f"{row.campaign} {row.reward}", faults)
 
 
-def _books() -> Subquery:
+def owed_by_cause() -> Subquery:
     """What the books owe and spent, by what caused it."""
     return (
         select(
@@ -497,7 +499,7 @@ def _sum(condition: Any) -> Any:
     return func.coalesce(func.sum(LiabilityEntry.amount_minor).filter(condition), 0)
 
 
-def _said(value: object) -> str:
+def said(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -205,8 +206,9 @@ class DemoShop:
         self._announcing = asyncio.Lock()
 
     async def catalogue(self) -> Catalogue:
-        """Return what is on sale, with what is on the shelves now."""
-        await self.announce_stock()
+        """Return what is on sale, with what is on the shelves now; the shop stays open where Makegood is silent."""
+        with suppress(MakegoodError, httpx.TransportError):
+            await self.announce_stock()
         return msgspec.structs.replace(
             self._catalogue, products=[self._now(product) for product in self._products.values()]
         )

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from engine.audit import PARTS, Auditor, Part
+from engine.audit_patience import PARTS as PATIENCE
 from engine.cli.opened import opened
 from engine.cli.output import EXIT_FAULT, console, errors
 from engine.cli.tables import plain_table, print_table
@@ -36,7 +37,7 @@ async def _audit() -> tuple[Counter[str], Counter[str]]:
         auditor = Auditor(connection, Vault(settings))
         await auditor.begin()
         with _progress() as progress:
-            for part in PARTS:
+            for part in (*PARTS, *PATIENCE):
                 await _look(auditor, part, progress, checked, faulty)
     return checked, faulty
 
@@ -73,7 +74,7 @@ def _summary(checked: Counter[str], faulty: Counter[str]) -> Table:
     table.add_column("recomputed")
     table.add_column("rows", justify="right", no_wrap=True)
     table.add_column("faulty", justify="right", no_wrap=True)
-    for part in PARTS:
+    for part in (*PARTS, *PATIENCE):
         wrong = faulty[part.table]
         table.add_row(part.table, part.what, str(checked[part.table]), Text(str(wrong), "bold red" if wrong else ""))
     return table

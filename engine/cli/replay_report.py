@@ -117,7 +117,7 @@ def _wheel_table(wheel: Wheel, drawn: Counts, spins: int, *, bars: bool = True) 
             percent_text(odds),
             f"{float(expected):.1f}",
             str(number),
-            percent_text(Fraction(number, spins)),
+            f"{number / spins:.1%}".replace("%", " %"),
             f"{float(number - expected) / error:+.1f}",
             *([_bar(Fraction(number, spins) / scale, odds / scale)] if bars else []),
         )
