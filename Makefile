@@ -63,6 +63,14 @@ lock: ## renew both lock files (needs `uv` on the PATH)
 bench-fairness: env-dev ## ten million draws of the default wheel through every test of fairness
 	@$(BIN)/python -m tests.bench.fairness
 
+.PHONY: bench-proof
+bench-proof: env-dev ## proofs recomputed and checked, beside a bare loop of the same hashes
+	@$(BIN)/python -m tests.bench.proof
+
+.PHONY: bench-decision
+bench-decision: env-dev ## a decision of ten typed rules, in microseconds
+	@$(BIN)/python -m tests.bench.decision
+
 .PHONY: clean
 clean: ## remove the environment and caches; the data in var/ stays
 	@rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
@@ -91,18 +92,33 @@ def _demo(settings: Settings) -> list[ControllerRouterHandler]:
     ]
 
 
+class LiveOrigins(CORSConfig):
+    """The allow-list as the config has it now: it may change while the process runs."""
+
+    services: Services
+
+    def is_origin_allowed(self, origin: str) -> bool:
+        return _listed(self.services.config.shop.allowed_origins).is_origin_allowed(origin)
+
+
+@lru_cache(maxsize=8)
+def _listed(origins: tuple[str, ...]) -> CORSConfig:
+    return CORSConfig(allow_origins=list(origins))
+
+
 def _cors(services: Services) -> CORSConfig:
-    return CORSConfig(
-        allow_origins=list(services.config.shop.allowed_origins),
+    cors = LiveOrigins(
+        allow_origins=[],
         allow_methods=["GET", "POST", "DELETE"],
         allow_headers=["Authorization", "Content-Type"],
         expose_headers=["Idempotent-Replayed", "Retry-After"],
         max_age=600,
     )
+    cors.services = services
+    return cors
 
 
 def _openapi() -> OpenAPIConfig:
-    bearer = {"type": "http", "scheme": "bearer"}
     return OpenAPIConfig(
         title="Makegood",
         version="1",
@@ -110,8 +126,8 @@ def _openapi() -> OpenAPIConfig:
         use_handler_docstrings=True,
         components=Components(
             security_schemes={
-                "merchantKey": SecurityScheme(**bearer, description="A merchant's key, mk_…"),  # type: ignore[arg-type]
-                "shopperToken": SecurityScheme(**bearer, bearer_format="JWT"),  # type: ignore[arg-type]
+                "merchantKey": SecurityScheme("http", scheme="bearer", description="A merchant's key, mk_…"),
+                "shopperToken": SecurityScheme("http", scheme="bearer", bearer_format="JWT"),
             }
         ),
     )

@@ -28,7 +28,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 
-RESTOCK_UNITS = 5
+RESTOCK_UNITS = 20
 SLIP_DAYS = 7
 # Older than anything Makegood knows: said at this time, stock is taken only where nothing was said before.
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -224,8 +224,13 @@ class DemoShop:
             self._announced_on = today
 
     async def restock(self, sku: Sku) -> Shelf:
-        """A delivery: a few units of what was missing."""
-        return await self._say(sku, Shelf(RESTOCK_UNITS))
+        """A delivery of what was missing."""
+        await self.announce_stock()
+        return await self._say(sku, Shelf(self._shelves[self._product(sku).sku].available + RESTOCK_UNITS))
+
+    async def sell_out(self, sku: Sku) -> Shelf:
+        """Sold out again: the story can begin anew."""
+        return await self._say(sku, self._first(self._product(sku)))
 
     async def slip(self, sku: Sku) -> Shelf:
         """Promise a later date: a week after the one that was promised."""
@@ -312,11 +317,11 @@ class DemoShop:
 
     async def _announce(self, product: Product) -> None:
         """Say what this shop began with, unless Makegood knows better; a date that has passed is moved, as it is."""
-        expected_on = None
-        if product.expected_in_days is not None:
-            expected_on = now().date() + timedelta(days=product.expected_in_days)
-        first = Shelf(product.available, expected_on, product.reason)
+        first = self._first(product)
         shelf = await self._makegood.say_stock(product.sku, first, LONG_AGO)
+        if shelf.available and product.sells_out_in_basket and product.sku not in self._shelves:
+            # A shop that opens again finds the star of the tour sold out, whatever was delivered in the last run.
+            shelf = await self._makegood.say_stock(product.sku, first, now())
         if not shelf.available and shelf.expected_on and shelf.expected_on < now().date():
             later = now().date() + timedelta(days=SLIP_DAYS)
             shelf = await self._makegood.say_stock(product.sku, Shelf(0, later, "transport_delay"), now())
@@ -326,6 +331,11 @@ class DemoShop:
         product = self._product(sku)
         self._shelves[sku] = await self._makegood.say_stock(product.sku, shelf, now())
         return self._shelves[sku]
+
+    def _first(self, product: Product) -> Shelf:
+        if product.expected_in_days is None:
+            return Shelf(product.available, None, product.reason)
+        return Shelf(product.available, now().date() + timedelta(days=product.expected_in_days), product.reason)
 
     def _now(self, product: Product) -> Product:
         """The product as its shelf stands. What sells out before one's eyes does so until there is a delivery."""
@@ -374,6 +384,10 @@ class Calls(Controller):
     @post("/stock/{sku:str}/restock", status_code=200)
     async def restock(self, sku: str, shop: DemoShop) -> Shelf:
         return await shop.restock(sku)
+
+    @post("/stock/{sku:str}/sell-out", status_code=200)
+    async def sell_out(self, sku: str, shop: DemoShop) -> Shelf:
+        return await shop.sell_out(sku)
 
     @post("/stock/{sku:str}/slip", status_code=200)
     async def slip(self, sku: str, shop: DemoShop) -> Shelf:

@@ -6,7 +6,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency
-from fluent.runtime import FluentBundle, FluentResource
+from fluent.runtime import FluentBundle
 from fluent.syntax import FluentParser, ast
 
 from engine.toml_files import ConfigError, Problem, read_text
@@ -33,7 +33,7 @@ class Messages:
         if problems:
             raise ConfigError(problems)
         self._bundle = FluentBundle([locale], use_isolating=False)
-        self._bundle.add_resource(FluentResource(text))
+        self._bundle.add_resource(resource)
 
     def has(self, message_id: str) -> bool:
         return message_id in self.patterns

@@ -6,11 +6,16 @@ from pathlib import Path
 
 import msgspec
 from cryptography.fernet import Fernet
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_LENGTH_MIN = 32
 # Printed in the documentation, so worth nothing as a secret.
 EXAMPLE_SECRETS = frozenset({"change-me-change-me-change-me-change-me", "example-secret-example-secret-example"})
+
+_ENVIRONMENTS = ("production", "development")
+_PORT_MAX = 65535
 
 
 class SettingsError(Exception):
@@ -41,9 +46,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read and check the environment; raise `SettingsError` naming every variable that is wrong."""
     problems: list[str] = []
-    production = environment.get("MAKEGOOD_ENV", "production") == "production"
+    kind = environment.get("MAKEGOOD_ENV") or "production"
+    if kind not in _ENVIRONMENTS:
+        # A typo must not open a production installation to what only development may have.
+        problems.append(f'MAKEGOOD_ENV is "{kind}"; expected {" or ".join(_ENVIRONMENTS)}')
+    production = kind != "development"
     settings = Settings(
-        database_url=_needed(environment, "DATABASE_URL", problems),
+        database_url=_database_url(environment, problems),
         redis_url=environment.get("REDIS_URL") or None,
         config_folder=Path(environment.get("MAKEGOOD_CONFIG") or ROOT / "config"),
         token_secrets=_secrets(environment, "MAKEGOOD_TOKEN_SECRET", problems, production=production),
@@ -62,6 +71,8 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     )
     if settings.demo and production:
         problems.append("MAKEGOOD_DEMO=1 goes with MAKEGOOD_ENV=development: a demo shop has no place in production")
+    if settings.port > _PORT_MAX:
+        problems.append(f'PORT is "{settings.port}"; expected {_PORT_MAX} at most')
     if settings.webhook_url and not settings.webhook_secret:
         problems.append("MAKEGOOD_WEBHOOK_SECRET is missing: announcements are signed with it")
     if problems:
@@ -69,15 +80,33 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     return settings
 
 
-def _needed(environment: Mapping[str, str], name: str, problems: list[str]) -> str:
-    value = environment.get(name, "")
-    if not value:
+def _database_url(environment: Mapping[str, str], problems: list[str]) -> str:
+    url = environment.get("DATABASE_URL", "")
+    # The value itself is not told: it holds a password.
+    if not url:
+        problems.append("DATABASE_URL is missing")
+    elif not _is_postgresql(url):
+        problems.append("DATABASE_URL is not an address such as postgresql://user:password@host/database")
+    return url
+
+
+def _is_postgresql(url: str) -> bool:
+    try:
+        return make_url(url).get_backend_name() in {"postgresql", "postgres"}
+    except (ArgumentError, ValueError):
+        return False
+
+
+def _listed(environment: Mapping[str, str], name: str, problems: list[str]) -> tuple[str, ...]:
+    """Return the parts of a comma-separated value, of which there is at least one."""
+    parts = tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+    if not parts:
         problems.append(f"{name} is missing")
-    return value
+    return parts
 
 
 def _secrets(environment: Mapping[str, str], name: str, problems: list[str], *, production: bool) -> tuple[str, ...]:
-    values = tuple(part.strip() for part in _needed(environment, name, problems).split(",") if part.strip())
+    values = _listed(environment, name, problems)
     for value in values:
         if len(value) < SECRET_LENGTH_MIN:
             problems.append(f"{name} is shorter than {SECRET_LENGTH_MIN} characters")
@@ -88,7 +117,7 @@ def _secrets(environment: Mapping[str, str], name: str, problems: list[str], *, 
 
 def _seal_keys(environment: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
     name = "MAKEGOOD_SEAL_KEY"
-    keys = tuple(part.strip() for part in _needed(environment, name, problems).split(",") if part.strip())
+    keys = _listed(environment, name, problems)
     for key in keys:
         try:
             Fernet(key)

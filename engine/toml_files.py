@@ -303,6 +303,8 @@ def _syntax_words(said: str, here: str) -> str:
         return "the text has no closing quote"
     if said == "Invalid value" and here in _TYPOGRAPHIC:
         return f'{here} is not a straight quote: write "…"'
+    if here.isalpha() and not here.isascii():
+        return f'a name with a letter such as {here} stands in quotes: "…"'
     if said == "Invalid value":
         return 'not a value; text stands in straight quotes: "…"'
     return said[:1].lower() + said[1:]

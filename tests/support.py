@@ -1,6 +1,7 @@
 """What the tests of the engine share: a shop to act as, real servers to act on, and what must hold afterwards."""
 
 import asyncio
+import json
 import os
 import shutil
 import socket
@@ -12,7 +13,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, LiteralString, TypeVar
+from typing import IO, Any, LiteralString, TypeVar
 from uuid import uuid4
 
 import httpx
@@ -23,6 +24,7 @@ from psycopg import sql
 
 from engine.app import create_app
 from engine.cli.run import _die_with_parent
+from engine.ids import new_id
 from engine.services import Services
 from engine.settings import ROOT, Settings, read
 from engine.vault import api_key_digest, new_api_key
@@ -33,7 +35,7 @@ SECRETS = {
     "MAKEGOOD_PEPPER": "a-pepper-for-tests-and-for-nothing-else",
     "MAKEGOOD_SEAL_KEY": "c2VhbC1rZXktZm9yLXRlc3RzLWFuZC1ub3RoaW5nZWw=",
 }
-WAIT_SECONDS_MAX = 30.0
+WAIT_SECONDS_MAX = 90.0  # a machine may be very busy
 PROBLEM_KEYS = {"type", "title", "status", "detail", "code"}
 
 # A campaign anybody may spin, whose wheel always gives the one thing a test is about; `campaign` fills it in.
@@ -74,7 +76,8 @@ async def in_one_task(opened: AbstractAsyncContextManager[Value]) -> AsyncIterat
             await leave.wait()
 
     task = asyncio.create_task(hold())
-    await asyncio.wait({task, entered}, return_when=asyncio.FIRST_COMPLETED)
+    both: set[asyncio.Future[Any]] = {task, entered}
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     if not entered.done():
         await task
     try:
@@ -460,6 +463,59 @@ class Shop:
         return await self.http.post(path, headers=self.headers, json=body or None)
 
 
+# Copies of one row, each with the values that make it another one, whatever columns the table has.
+_COPIES = """
+INSERT INTO {table} SELECT (jsonb_populate_record(t, c.changes)).*
+FROM {table} t, unnest(%s::jsonb[]) c(changes) WHERE {key} = %s
+"""
+
+
+async def many_offered(shop: Shop, number: int) -> list[Shopper]:
+    """Return shoppers who all have been offered the wheel: one by the API, the others copied from that one."""
+    first = await shop.report()
+    offer = await first.offered()
+    made = datetime.now(UTC)
+    copies = []
+    for _ in range(number - 1):
+        ids = {"subject": str(uuid4()), "stockout": str(new_id(made)), "offer": str(new_id(made))}
+        copies.append(ids | {"shopper": f"c-{ids['subject']}", "entry": str(new_id(made))})
+
+    def changes(**names: str) -> list[str]:
+        return [json.dumps({column: ids[name] for column, name in names.items()}) for ids in copies]
+
+    rows = (
+        ("shoppers", "t.shopper_id", first.id, changes(subject="subject", shopper_id="shopper")),
+        ("stockouts", "t.id", first.stockout_id, changes(subject="subject", id="stockout")),
+        ("offers", "t.id", offer["offer_id"], changes(subject="subject", id="offer", stockout_id="stockout")),
+        (
+            "liability_entries",
+            "t.cause_id",
+            offer["offer_id"],
+            changes(subject="subject", id="entry", cause_id="offer"),
+        ),
+    )
+    with psycopg.connect(shop.database_url) as connection:
+        for table, key, value, changed in rows:
+            copy = sql.SQL(_COPIES).format(table=sql.Identifier(table), key=sql.SQL(key))
+            connection.execute(copy, (changed, value))
+        connection.execute(
+            "UPDATE budgets b SET remaining_minor = remaining_minor - o.floor_minor * %s FROM offers o"
+            " WHERE o.id = %s AND b.period = o.budget_period",
+            (len(copies), offer["offer_id"]),
+        )
+    until = made + timedelta(hours=1)
+    return [first] + [
+        Shopper(
+            shop.http,
+            ids["shopper"],
+            ids["stockout"],
+            token_of({"sub": ids["shopper"], "sto": ids["stockout"], "exp": until}),
+            first.body,
+        )
+        for ids in copies
+    ]
+
+
 def admit(database_url: str, key: str | None = None, *, role: str = "merchant") -> str:
     """Let a key in and return it."""
     key = key or new_api_key()
@@ -493,7 +549,7 @@ async def client_of(app: Litestar) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def services_of(app: Litestar) -> Services:
-    found = app.dependencies["services"].dependency()  # type: ignore[union-attr]
+    found = app.dependencies["services"].dependency()  # type: ignore[union-attr]  # the app was made with it
     assert isinstance(found, Services)
     return found
 
@@ -518,7 +574,9 @@ class Served:
 
 
 @contextmanager
-def serving(database_url: str, *, workers: int = 1, demo: bool = False, **more: str) -> Iterator[Served]:
+def serving(
+    database_url: str, *, workers: int = 1, demo: bool = False, log: IO[bytes] | None = None, **more: str
+) -> Iterator[Served]:
     """Serve the real application with `makegood serve`, on a free port; `more` goes into its environment."""
     port = free_port()
     key = admit(database_url)
@@ -526,16 +584,25 @@ def serving(database_url: str, *, workers: int = 1, demo: bool = False, **more: 
     if demo:
         given |= {"MAKEGOOD_DEMO": "1", "MAKEGOOD_MERCHANT_KEY": key}
     url = f"http://127.0.0.1:{port}"
-    with started([sys.executable, "-m", "engine.cli", "serve", "--workers", str(workers)], given) as process:
+    with started([sys.executable, "-m", "engine.cli", "serve", "--workers", str(workers)], given, log) as process:
         _await_http(f"{url}/health/ready", process)
         yield Served(url, key, read(given), process)
 
 
 @contextmanager
-def started(command: Sequence[str], given: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+def started(
+    command: Sequence[str], given: Mapping[str, str], log: IO[bytes] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process beside the test, with `given` and nothing of ours in its environment; stopped at the end."""
     kept = {name: value for name, value in os.environ.items() if not _is_ours(name)}
-    with subprocess.Popen(command, cwd=ROOT, env=kept | dict(given), preexec_fn=_die_with_parent) as process:  # noqa: PLW1509  # nothing here holds a lock while it forks
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=kept | dict(given),
+        stdout=log,
+        stderr=log,
+        preexec_fn=_die_with_parent,  # noqa: PLW1509  # nothing here holds a lock while it forks
+    ) as process:
         try:
             yield process
         finally:

@@ -160,11 +160,10 @@ widget-wait-refused =
         [points_expired] These points have expired.
        *[other] This is not open any more. Reload the page to see where it stands.
     }
-widget-wait-back =
-    { $title ->
-        [] It is back
-       *[other] “{ $title }” is back
-    }
+widget-wait-back = “{ $title }” is back
+widget-wait-back-unnamed = It is back
+widget-wait-arrived = It is back, and every unit is kept for those before you. Whatever they do not take goes on down the line.
+widget-wait-milestone = milestone
 widget-wait-held-title = It is back, and kept for you
 widget-wait-hold =
     { $quantity ->
@@ -294,6 +293,7 @@ verify-check-server-seed = Secret number made from the secret of the day
 verify-slice = Slice
 verify-tickets = Tickets
 verify-odds = Odds
+verify-surprise-good = Everything matches. This draw is genuine.
 verify-surprise-outcome = The surprise drawn: “{ $label }”.
 verify-surprise-step-table = The list shown
 verify-surprise-step-table-text = Each line of the list has as many tickets as its weight. The fingerprint of this list is part of the draw: nobody can change it afterwards.
@@ -390,8 +390,10 @@ demo-account-start = See the Lune 38 lamp
 demo-bar = Demo
 demo-bar-title = Demo: move time and stock
 demo-bar-next-day = Next day
-demo-bar-restock = { $name }: restock
-demo-bar-slip = Date slips a week
+demo-bar-restock = Restock
+demo-bar-sell-out = Sell out
+demo-bar-done-sell-out = Sold out again: { $name }.
+demo-bar-slip = Slip a week
 demo-bar-done-next-day = It is tomorrow. The night’s points are there.
 demo-bar-done-restock = Restocked: { $name }.
 demo-bar-done-slip = The date has slipped by a week.

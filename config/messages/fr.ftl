@@ -99,8 +99,8 @@ widget-either = La roue ou l’attente ci-dessous : choisir l’une, c’est r
 
 ## L’attente, dans <makegood-stockout> et <makegood-patience>
 
-widget-wait-title = Ou attendez-le : chaque jour est récompensé
-widget-wait-title-alone = Attendez-le : chaque jour est récompensé
+widget-wait-title = Ou patientez : chaque jour est récompensé
+widget-wait-title-alone = Patientez : chaque jour est récompensé
 widget-wait-starter =
     { $count ->
         [one] { $count } point pour commencer
@@ -165,11 +165,10 @@ widget-wait-refused =
         [points_expired] Ces points ont expiré.
        *[other] Ce n’est plus ouvert. Rechargez la page pour voir où cela en est.
     }
-widget-wait-back =
-    { $title ->
-        [] De retour
-       *[other] « { $title } » est de retour
-    }
+widget-wait-back = « { $title } » est de retour
+widget-wait-back-unnamed = De retour
+widget-wait-arrived = Il est de retour, et chaque exemplaire est gardé pour ceux qui passent avant vous. Ce qu’ils ne prennent pas va aux suivants.
+widget-wait-milestone = étape
 widget-wait-held-title = De retour, et gardé pour vous
 widget-wait-hold =
     { $quantity ->
@@ -395,8 +394,10 @@ demo-account-start = Voir la lampe Lune 38
 demo-bar = Démo
 demo-bar-title = Démonstration : avancer le temps et le stock
 demo-bar-next-day = Jour suivant
-demo-bar-restock = { $name } : réassort
-demo-bar-slip = La date recule d’une semaine
+demo-bar-restock = Réassort
+demo-bar-sell-out = Épuiser
+demo-bar-done-sell-out = De nouveau épuisé : { $name }.
+demo-bar-slip = Retard d’une semaine
 demo-bar-done-next-day = Nous sommes demain. Les points de la nuit sont là.
 demo-bar-done-restock = De retour en stock : { $name }.
 demo-bar-done-slip = La date a reculé d’une semaine.

@@ -186,6 +186,7 @@ def _restock(seen: Progress) -> RestockView:
     return RestockView(
         expected_on=(stock and stock.expected_on) or stockout.expected_on,
         reason=(stock and stock.reason) or stockout.reason,
+        arrived=stock is not None and stock.available > 0,
         history=[PromiseView(told.expected_on, told.reason, told.as_of) for told in seen.promises],
     )
 

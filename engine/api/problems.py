@@ -1,6 +1,7 @@
 """Every error leaves as `application/problem+json` with a stable `code` (RFC 9457)."""
 
 import re
+import traceback
 from http import HTTPStatus
 from typing import Any
 
@@ -63,11 +64,23 @@ def from_database(request: Request[Any, Any, Any], error: Exception) -> Response
     if isinstance(error, PoolTimeoutError) or isinstance(getattr(error, "orig", error), _AWAY):
         log.warning("database unavailable", error=type(getattr(error, "orig", error)).__name__)
         return from_makegood(request, UnavailableError("the database is busy or away; try again"))
-    return from_anything(request, error)
+    # Not the error itself: PostgreSQL's detail shows the row that failed, and it may be a person's.
+    reason = getattr(getattr(error, "orig", None), "diag", None)
+    log.error(
+        "unexpected database error",
+        error=type(getattr(error, "orig", error)).__name__,
+        message=reason and reason.message_primary,
+        stack="".join(traceback.format_tb(error.__traceback__)),
+    )
+    return _internal_error()
 
 
 def from_anything(_request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     log.error("unexpected error", exc_info=error)
+    return _internal_error()
+
+
+def _internal_error() -> Response[bytes]:
     return _problem(status=500, code="internal_error", title="Something went wrong here", detail="it has been logged")
 
 

@@ -218,6 +218,7 @@ class PromiseView(msgspec.Struct, frozen=True):
 class RestockView(msgspec.Struct, frozen=True):
     expected_on: date | None
     reason: str | None
+    arrived: bool  # units are there, for those served first
     history: list[PromiseView]
 
 

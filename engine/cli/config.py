@@ -12,7 +12,7 @@ from rich.text import Text
 from engine import campaigns
 from engine.campaigns import Config, Version
 from engine.cli.output import EXIT_BAD_SETUP, console, errors
-from engine.cli.tables import plain_table, print_table
+from engine.cli.tables import counted, plain_table, print_table
 from engine.messages import Messages
 from engine.settings import ROOT
 from engine.toml_files import nearest
@@ -31,7 +31,7 @@ def check_config(folder: Path | None) -> None:
     """Say that the folder is sound and what it holds; raise `ConfigError` with every problem where it is not."""
     config = campaigns.load(_folder(folder))
     console.print(
-        f"config is sound: {_count(len(config.versions), 'campaign')}, {_count(len(config.rewards), 'reward')}, "
+        f"config is sound: {counted(len(config.versions), 'campaign')}, {counted(len(config.rewards), 'reward')}, "
         f"locales {', '.join(config.messages)}",
         soft_wrap=True,
     )
@@ -162,7 +162,3 @@ def _decimal(value: Fraction, digits: int) -> str:
     """Write a fraction that has at most `digits` decimals, without trailing zeros."""
     whole, rest = divmod(int(value * 10**digits), 10**digits)
     return f"{whole}.{rest:0{digits}d}".rstrip("0").rstrip(".")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -20,6 +20,7 @@ from engine.messages import Messages, negotiate
 from engine.settings import Settings
 from engine.toml_files import ConfigError
 from rewards.money import format_amount
+from rules.facts import Facts
 
 _WAITING = {"open": "not spun yet", "lapsed": "never spun: its time ran out", "refused": "no wheel"}
 
@@ -31,7 +32,7 @@ async def explain_offer(offer_id: str) -> None:
     console.print(_story(told))
     _print_decision(told.offer, _messages(settings, told.shopper.locale if told.shopper else ""))
     console.print("\n[bold]What it saw[/bold]")
-    console.print(_pairs([(name, value) for name, value in _flat(told.offer.facts)]))
+    console.print(_pairs(list(_flat(_in_order(told.offer.facts)))))
 
 
 class Told(NamedTuple):
@@ -112,6 +113,12 @@ def _messages(settings: Settings, locale: str) -> Messages | None:
     except ConfigError:
         errors.print("note: the config is not sound just now, so the shopper's sentences are left out")
         return None
+
+
+def _in_order(facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the facts in the order the rules know them; the database keeps none."""
+    known = [name for name in Facts.__struct_fields__ if name in facts]
+    return {name: facts[name] for name in [*known, *(facts.keys() - known)]}
 
 
 def _flat(facts: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from engine import clock
 from engine.cli.output import EXIT_BAD_SETUP, EXIT_FAULT, errors
-from engine.cli.replay_calls import Engine, Replayed, Run, StoppedError, side_by_side
+from engine.cli.replay_calls import Engine, Replayed, Run, StoppedError, can_be_named, side_by_side
 from engine.cli.replay_report import print_report
 from engine.installation import kept_secret
 from engine.orders import Missed, Orders, OrdersError, read_orders, run_out
@@ -77,7 +77,7 @@ async def _send(plan: Plan, name: str, missed: Sequence[Missed], now: datetime) 
             engine = Engine(client, key, counts)
             await engine.refuse_unready()
             await _live(Run(engine, counts, name, plan.seed, plan.currency, hour), missed, plan.parallel)
-    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+    except httpx.InvalidURL as error:
         raise StoppedError(f"{plan.url} is not an engine's address: {error}") from None
     return counts
 
@@ -88,7 +88,7 @@ def _client(plan: Plan) -> httpx.AsyncClient:
 
 
 async def _live(run: Run, missed: Sequence[Missed], parallel: int) -> None:
-    skus = list(dict.fromkeys(one.order.sku for one in missed))
+    skus = list(dict.fromkeys(one.order.sku for one in missed if can_be_named(one.order.sku)))
     shoppers: dict[str, list[Missed]] = {}
     for one in missed:
         shoppers.setdefault(one.order.customer, []).append(one)

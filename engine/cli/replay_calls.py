@@ -101,10 +101,12 @@ class Engine:
 
     async def refuse_unready(self) -> None:
         """Raise `StoppedError` where no engine answers, or one that cannot work."""
+        where = self._client.base_url
         try:
             answer = await self._client.get("/health/ready")
+        except httpx.UnsupportedProtocol:
+            raise StoppedError(f"{where} is no address of an engine, such as http://127.0.0.1:8000") from None
         except httpx.TransportError as error:
-            where = self._client.base_url
             raise StoppedError(
                 f"no engine answers at {where} ({type(error).__name__}); `make run` starts one"
             ) from None
@@ -191,7 +193,7 @@ class Run:
         await self._spin(missed, token, asked.content, offer.wheel)
 
     async def _spin(self, missed: Missed, token: str, offer: bytes, wheel: Wheel) -> None:
-        seed = f"replay {self.seed} {missed.order.line}"
+        seed = _seed(self.seed, missed.order.line)
         body = {"client_seed": seed}
         answer = await self.engine.as_shopper("POST", "/v1/offer/spin", token, body, [200, 410])
         if answer.status_code == 410:  # noqa: PLR2004  # Gone: an earlier run was offered this wheel and never spun it
@@ -219,6 +221,11 @@ class Run:
         }
 
 
+def can_be_named(sku: str) -> bool:
+    """Whether a product's code fits into the path of `PUT /v1/stock/{sku}`, where a slash ends it."""
+    return "/" not in sku
+
+
 async def side_by_side(items: Sequence[Thing], work: Callable[[Thing], Any], parallel: int, counts: Replayed) -> None:
     """Do `work` for every item, at most `parallel` at once and none waiting in a queue; one that cannot stops all."""
     waiting = iter(items)
@@ -236,6 +243,11 @@ async def side_by_side(items: Sequence[Thing], work: Callable[[Thing], Any], par
             one.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
         counts.seconds += time.perf_counter() - began
+
+
+def _seed(seed: int, line: int) -> str:
+    """Return the shopper's share of the chance: another for each line, the same when a replay is repeated."""
+    return f"replay {seed} {line}"
 
 
 def _proof_holds(offer: bytes, spin: bytes, seed: str) -> bool:

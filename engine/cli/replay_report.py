@@ -13,8 +13,8 @@ from engine import campaigns
 from engine.campaigns import Version
 from engine.cli.config import amount_text, percent_text
 from engine.cli.output import console
-from engine.cli.replay_calls import Counts, Replayed, Wheel
-from engine.cli.tables import plain_table, print_table
+from engine.cli.replay_calls import Counts, Replayed, Wheel, can_be_named
+from engine.cli.tables import counted, plain_table, print_table
 from engine.orders import STOCK_SHARE, Missed, Orders, Plot
 from engine.settings import ROOT
 from engine.toml_files import ConfigError
@@ -53,6 +53,7 @@ def _print_orders(orders: Orders) -> None:
 
 def _print_rule(plot: Plot, missed: Sequence[Missed], seed: int, currency: str) -> None:
     _head("The stockouts")
+    unnamed = len({one.order.sku for one in missed if not can_be_named(one.order.sku)})
     low, high = (f"{share:.0%}" for share in STOCK_SHARE)
     _say(
         f"Rule: a product's stock is {low} to {high} of all that is ordered of it, a share drawn from seed {seed} and "
@@ -65,17 +66,21 @@ def _print_rule(plot: Plot, missed: Sequence[Missed], seed: int, currency: str) 
     _say(
         f"Told as of this hour, at stage in_cart; the basket is the invoice so far, in {currency} whatever the file's "
         f"currency is, the market its country{f' (unknown for {nowhere})' if nowhere else ''}. "
-        f"{len({one.order.customer for one in missed})} shoppers."
+        f"{counted(len({one.order.customer for one in missed}), 'shopper')}."
     )
+    if unnamed:
+        _say(
+            f"PUT /v1/stock cannot name {counted(unnamed, 'product')} with a slash; never mentioned, they count as gone."
+        )
 
 
 def _print_answers(counts: Replayed) -> None:
     _head("The answers")
     known = counts.reported["known"]
     again = f", {known} of them known from an earlier run" if known else ""
-    _say(f"{counts.reported.total()} stockouts reported{again}")
+    _say(f"{counted(counts.reported.total(), 'stockout')} reported{again}")
     over = f", {counts.offers['over']} of them over before they were spun" if counts.offers["over"] else ""
-    _say(f"{counts.offers['wheel']} offers with a wheel{over}, {counts.offers['refused']} refused")
+    _say(f"{counted(counts.offers['wheel'], 'offer')} with a wheel{over}, {counts.offers['refused']} refused")
     if counts.refusals:
         table = plain_table()
         table.add_column("  reason (one offer may have several)")
@@ -88,7 +93,7 @@ def _print_answers(counts: Replayed) -> None:
 def _print_wheel(digest: str, wheel: Wheel, counts: Replayed) -> None:
     drawn, given = counts.slices[digest], counts.awards[digest]
     spins = drawn.total()
-    _head(f"The wheel {digest[:12]}: {spins} spins")
+    _head(f"The wheel {digest[:12]}: {counted(spins, 'spin')}")
     print_table(console, _wheel_table(wheel, drawn, spins), _wheel_table(wheel, drawn, spins, bars=False))
     _say("z: how many standard errors the draws are from the odds shown; beyond 4 is worth a question.")
     replaced = {name: number for name, number in _replaced(wheel, drawn, given).items() if number}
@@ -153,7 +158,7 @@ def _liability(digest: str, given: Counts, spins: int) -> Iterator[str]:
     share = percent_text(Fraction(owed, int(budget.amount))) if budget.amount else "all"
     period = {"campaign": "for the whole campaign"}.get(budget.per, f"per {budget.per}")
     yield (
-        f"Liability: {format_amount(owed, currency)} at most for these {spins} awards, {share} of the budget of "
+        f"Liability: {format_amount(owed, currency)} at most for {counted(spins, 'award')}, {share} of the budget of "
         f"{version.slug} ({format_amount(int(budget.amount), currency)} {period}); by the config here."
     )
     mean = round(Fraction(owed, spins))
@@ -171,13 +176,15 @@ def _version_of(digest: str, folder: Path) -> Version | None:
 
 def _print_promises(counts: Replayed) -> None:
     _head("The promises")
-    replays = f" ({counts.replays} spins of an earlier run told again)" if counts.replays else ""
-    _say(f"{counts.proofs['held']} proofs recomputed here and held, {counts.proofs['failed']} failed{replays}")
+    replays = f" ({counted(counts.replays, 'spin')} of an earlier run told again)" if counts.replays else ""
+    _say(
+        f"{counted(counts.proofs['held'], 'proof')} recomputed here and held, {counts.proofs['failed']} failed{replays}"
+    )
     for what, number in counts.broken.most_common():
         console.print(Text(f"{number} × unexpected: {what}", "bold red"))
     rate = counts.requests / counts.seconds if counts.seconds else 0
     tried = f", {counts.retries} of them tries again" if counts.retries else ""
-    _say(f"{counts.requests} requests{tried} in {counts.seconds:.1f} s: {rate:.0f} requests per second")
+    _say(f"{counted(counts.requests, 'request')}{tried} in {counts.seconds:.1f} s: {rate:.0f} requests per second")
 
 
 def _head(text: str) -> None:

@@ -29,3 +29,8 @@ def _fitting(console: Console, tables: Sequence[Table]) -> Table:
 
 def _measure(console: Console, table: Table) -> Measurement:
     return Measurement.get(console, console.options.update(max_width=PIPE_WIDTH_MAX), table)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return `1 spin`, `2 spins`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 STATEMENT_TIMEOUT_SECONDS = 15
 LOCK_TIMEOUT_SECONDS = 10
-POOL_TIMEOUT_SECONDS = 10
+POOL_TIMEOUT_SECONDS = 30  # a thousand shoppers at once wait for their turn rather than be sent away
 
 
 def sqlalchemy_url(database_url: str) -> URL:
@@ -25,6 +25,7 @@ def create_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_pre_ping=True,
+        hide_parameters=True,  # a statement that fails is logged, and its values may be a person's
         connect_args={
             "options": f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s -c lock_timeout={LOCK_TIMEOUT_SECONDS}s"
             " -c idle_in_transaction_session_timeout=30s -c timezone=UTC",

@@ -27,14 +27,13 @@ async def note(session: AsyncSession, kit: Kit, body: OutcomeBody, *, now: datet
     digest = kit.vault.digest("outcome body", msgspec.json.encode(body, order="sorted"))
     if seen := await session.get(Outcome, body.event_id):
         return _replay(seen, digest)
-    subject, sku, enrolment_id = await _about(session, body)
+    subject, sku = await _about(session, body)
     row = insert(Outcome).values(
         event_id=body.event_id,
         body_digest=digest,
         subject=subject,
         kind=body.kind,
         sku=sku,
-        enrolment_id=enrolment_id,
         order_id=body.order_id,
         occurred_at=body.occurred_at or now,
         created_at=now,
@@ -58,24 +57,24 @@ def _replay(seen: Outcome, digest: bytes) -> Noted:
     return Noted(seen, replayed=True)
 
 
-async def _about(session: AsyncSession, body: OutcomeBody) -> tuple[UUID, str, UUID | None]:
+async def _about(session: AsyncSession, body: OutcomeBody) -> tuple[UUID, str]:
     """Return whom and which product the outcome is about, by whichever of its names the shop knows."""
     if body.enrolment_id is not None:
         by_enrolment = select(Enrolment.subject, Enrolment.sku).where(Enrolment.id == body.enrolment_id)
         row = (await session.execute(by_enrolment)).one_or_none()
         if row is None:
             raise NotFoundError("this enrolment is not known", code="enrolment_unknown")
-        return row.subject, row.sku, body.enrolment_id
+        return row.subject, row.sku
     if body.stockout_id is not None:
         by_stockout = select(Stockout.subject, Stockout.sku).where(Stockout.id == body.stockout_id)
         row = (await session.execute(by_stockout)).one_or_none()
         if row is None:
             raise NotFoundError("this stockout is not known", code="stockout_unknown")
-        return row.subject, row.sku, None
+        return row.subject, row.sku
     if body.shopper_id is None or body.sku is None:
         message = "give `stockout_id`, `enrolment_id`, or `shopper_id` with `sku`"
         raise InvalidBodyError(message, errors=[FieldError("stockout_id", message)])
     shopper = await session.get(Shopper, body.shopper_id)
     if shopper is None:
         raise NotFoundError("this shopper is not known", code="shopper_unknown")
-    return shopper.subject, body.sku, None
+    return shopper.subject, body.sku

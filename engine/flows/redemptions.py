@@ -187,7 +187,7 @@ def _refuse_used(award: Award, live: Redemption | None, order_id: str, *, now: d
         raise ConflictError("this code is in use for another order", code="code_reserved")
     if award.status == "void":
         raise GoneError("this code was withdrawn", code="code_void")
-    if award.expires_at <= now:
+    if award.status == "expired" or award.expires_at <= now:
         raise GoneError("this code has expired", code="code_expired")
 
 

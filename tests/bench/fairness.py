@@ -39,7 +39,7 @@ def weights_of(table: Table) -> list[int]:
     return [piece.weight for piece in table.slices]
 
 
-def draw_chunk(number: int, *, table: Table, seed: int, size: int = CHUNK) -> chance.Results:
+def draw_chunk(number: int, *, table: Table, seed: int, size: int) -> chance.Results:
     """Draw for `size` shoppers of one epoch; chunk `number` of `seed` is always the same."""
     source = np.random.default_rng([seed, number])
     epoch_secret = source.bytes(32)
@@ -56,10 +56,10 @@ def _offer_id(digits: str) -> str:
     return f"0199a7c0-{digits[:4]}-7{digits[4:7]}-8{digits[7:10]}-{digits[10:]}"
 
 
-def draw_all(draws: int, *, table: Table, seed: int, workers: int = 1) -> Iterator[chance.Results]:
+def draw_all(draws: int, *, table: Table, seed: int, workers: int = 1, chunk: int = CHUNK) -> Iterator[chance.Results]:
     """Yield `draws` results in order, in chunks."""
-    whole, rest = divmod(draws, CHUNK)
-    work = partial(draw_chunk, table=table, seed=seed)
+    whole, rest = divmod(draws, chunk)
+    work = partial(draw_chunk, table=table, seed=seed, size=chunk)
     if workers == 1:
         yield from map(work, range(whole))
     else:

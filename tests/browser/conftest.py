@@ -8,12 +8,13 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, sync_playwright
 
 from engine.settings import ROOT
 from tests.conftest import Postgres
-from tests.support import Served, serving
+from tests.support import Served, bearer, serving
 
 SCREENSHOTS = ROOT / "tests" / "screenshots"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -35,13 +36,23 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def demo(postgres: Postgres, template: str, ground: Path) -> Iterator[Served]:
-    """A demo shop of the test's own, with shelves to fill and a clock to move."""
-    clock = ground / f"demo-clock-{uuid4().hex}"
-    more = {"MAKEGOOD_DEMO_CLOCK": str(clock), "MAKEGOOD_TOKEN_SECONDS": PATIENT_TOKEN_SECONDS}
-    with serving(postgres.create(template), demo=True, **more) as served:
+@pytest.fixture(scope="session")
+def movable(postgres: Postgres, template: str, ground: Path) -> Iterator[Served]:
+    """A demo shop with shelves to fill and a clock to move."""
+    clock = str(ground / f"demo-clock-{uuid4().hex}")
+    database_url = postgres.create(template)
+    with serving(
+        database_url, demo=True, MAKEGOOD_DEMO_CLOCK=clock, MAKEGOOD_TOKEN_SECONDS=PATIENT_TOKEN_SECONDS
+    ) as served:
         yield served
+
+
+@pytest.fixture
+def demo(movable: Served) -> Served:
+    """The same at the start of the story: the lamp has just sold out, and nobody waits for it."""
+    answer = httpx.post(f"{movable.url}/demo/api/stock/LAMP-38/sell-out", json={})
+    assert answer.is_success, answer.text
+    return movable
 
 
 @dataclass
@@ -50,11 +61,15 @@ class Visitor:
 
     page: Page
     base: str
+    key: str  # the shop's
     name: str  # of the screenshots
     language: str = "en"
     hosts: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
     shots: int = 0
+
+    def __post_init__(self) -> None:
+        self.first = self.page  # a test may go on in another tab
 
     def go(self, path: str) -> None:
         self.page.goto(self.base + path)
@@ -63,7 +78,15 @@ class Visitor:
         """Save what is seen now, to look at."""
         self.shots += 1
         SCREENSHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{self.name}-{self.shots:02d}-{step}.png", full_page=True)
+        self.page.locator("main > *").first.wait_for()
+        self.page.wait_for_load_state("networkidle")
+        size = self.page.viewport_size
+        assert size is not None
+        # As high as the page: what sticks to the window's edge then stands where the page ends.
+        height = self.page.evaluate("document.documentElement.scrollHeight")
+        self.page.set_viewport_size({"width": size["width"], "height": max(size["height"], height)})
+        self.page.screenshot(path=SCREENSHOTS / f"{self.name}-{self.shots:02d}-{step}.png")
+        self.page.set_viewport_size(size)
 
     @property
     def offer(self) -> Locator:
@@ -105,6 +128,11 @@ class Visitor:
         self.page.context.on("console", said)
         self.page.context.on("weberror", lambda error: self.faults.append(str(error.error)))
 
+    def forget(self) -> None:
+        """Leave nothing behind: no later test finds this shopper in a queue."""
+        shopper_id = self.first.evaluate("JSON.parse(sessionStorage.getItem('demo') ?? '{}').shopper_id")
+        httpx.delete(f"{self.base}/v1/shoppers/{shopper_id}", headers=bearer(self.key))
+
     def check(self) -> None:
         assert self.hosts <= {urlsplit(self.base).netloc}, f"somebody else was asked: {self.hosts}"
         assert not self.faults, self.faults
@@ -130,13 +158,15 @@ def visit(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Visit]:
             **more,
         )
         context.set_default_timeout(10_000)
-        visitor = Visitor(context.new_page(), served.url, request.node.name.removeprefix("test_"), language)
+        name = request.node.name.removeprefix("test_").replace("[", "-").removesuffix("]")
+        visitor = Visitor(context.new_page(), served.url, served.key, name, language)
         visitor.watch()
         visitors.append(visitor)
         return visitor
 
     yield visit
     for visitor in visitors:
+        visitor.forget()
         visitor.page.context.close()
     for visitor in visitors:
         visitor.check()

@@ -33,6 +33,7 @@ from tests.support import (
     slice_,
 )
 
+OF_WAITING = {"enrolments", "point_entries", "enrolment_milestones", "claims", "holds"}
 WHEEL = (slice_("discount-10", 60), slice_("sample", 40, stock=6, when_gone="free-shipping"))
 
 
@@ -116,7 +117,8 @@ async def test_honest_journeys_pass_and_every_table_was_looked_at(capsys: pytest
     for part in PARTS:
         [line] = [line for line in told.splitlines() if line.startswith(f"{part.table} ")]
         *_names, count, faulty = line.split()
-        assert (int(count) > 0, faulty) == (True, "0"), line
+        assert faulty == "0", line
+        assert int(count) > 0 or part.table in OF_WAITING, line
 
 
 async def test_every_state_of_an_award_came_about(audited: str) -> None:

@@ -56,7 +56,45 @@ def test_two_secrets_are_valid_at_once_while_one_replaces_the_other() -> None:
     assert len(settings.seal_keys) == 2
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "many", "8000.5"])
+@pytest.mark.parametrize("value", ["", " ", ",", " , "])
+@pytest.mark.parametrize("name", ["MAKEGOOD_TOKEN_SECRET", "MAKEGOOD_PEPPER", "MAKEGOOD_SEAL_KEY"])
+def test_a_secret_of_nothing_is_missing(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is missing"):
+        read({**_SOUND, name: value})
+
+
+def test_a_second_secret_is_looked_at_as_the_first() -> None:
+    with pytest.raises(SettingsError, match="MAKEGOOD_TOKEN_SECRET is shorter than 32"):
+        read({**_SOUND, "MAKEGOOD_TOKEN_SECRET": f"{'t' * 40},short"})
+
+
+@pytest.mark.parametrize("kind", ["prod", "Production", "dev", "test"])
+def test_a_typo_does_not_make_production_a_playground(kind: str) -> None:
+    with pytest.raises(SettingsError, match=f'MAKEGOOD_ENV is "{kind}"'):
+        read({**_SOUND, "MAKEGOOD_ENV": kind})
+
+
+@pytest.mark.parametrize(
+    "url", ["makegood", "mysql://db/makegood", "postgresql:", "postgresql://db:port/makegood", "://"]
+)
+def test_an_address_that_is_no_postgresql_is_refused_without_telling_its_password(url: str) -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL is not an address") as caught:
+        read({**_SOUND, "DATABASE_URL": url})
+    assert url not in str(caught.value).replace("postgresql://user:password@host/database", "")
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+def test_any_libpq_address_will_do(scheme: str) -> None:
+    assert read({**_SOUND, "DATABASE_URL": f"{scheme}://ada:secret@db/makegood?sslmode=require"})
+
+
+def test_no_secret_is_told_in_a_refusal() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read({name: f"hush-{name}"[:20] for name in _SOUND})
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "8000.5", "65536", "99999999999"])
 def test_a_port_that_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(SettingsError, match="PORT is"):
         read({**_SOUND, "PORT": text})

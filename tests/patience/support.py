@@ -1,10 +1,10 @@
 """What the tests of the patience programme share: a clock they move, shoppers who wait, and books that must balance."""
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import psycopg
@@ -80,6 +80,10 @@ class Clock:
         self.now += timedelta(**by)
         return self.now
 
+    def new_day(self) -> None:
+        """Go on to the next noon."""
+        self.now = (self.now + timedelta(days=1)).replace(hour=NOON.hour, minute=0, second=0, microsecond=0)
+
     def install(self, patch: pytest.MonkeyPatch) -> None:
         patch.setattr(clock, "now", lambda: self.now)
 
@@ -123,18 +127,24 @@ class Programme:
 
     shop: Shop
     clock: Clock
+    sku: str = "LAMP-38"  # of whatever names no other
+    waiters: list[Waiter] = field(default_factory=list)
     told: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-    _numbers: Any = field(default_factory=itertools.count)
 
-    async def meets(self, sku: str = "LAMP-38", **changes: Any) -> Waiter:
+    @property
+    def today(self) -> date:
+        return self.clock.now.date()
+
+    async def meets(self, sku: str | None = None, **changes: Any) -> Waiter:
         """Report a stockout and ask for the offer."""
         moment = self.clock.now.isoformat()
         changes.setdefault("restock", None)
-        browser = await self.shop.report(sku=sku, occurred_at=moment, **changes)
+        browser = await self.shop.report(sku=sku or self.sku, occurred_at=moment, **changes)
         await browser.offered()
-        return Waiter(browser)
+        self.waiters.append(Waiter(browser))
+        return self.waiters[-1]
 
-    async def waits(self, sku: str = "LAMP-38", client_seed: str = "hello 42", **changes: Any) -> Waiter:
+    async def waits(self, sku: str | None = None, client_seed: str = "hello 42", **changes: Any) -> Waiter:
         """Report a stockout, and agree to wait."""
         waiter = await self.meets(sku, **changes)
         answer = await waiter.enrol(client_seed=client_seed)
@@ -143,19 +153,19 @@ class Programme:
         waiter.enrolment_id = waiter.joined["enrolment_id"]
         return waiter
 
-    async def stock(self, sku: str = "LAMP-38", available: int = 0, **told: Any) -> Json:
-        answer = await self.shop.put_stock(sku, available=available, **told)
+    async def stock(self, available: int = 0, **told: Any) -> Json:
+        answer = await self.shop.put_stock(self.sku, available=available, **told)
         assert answer.status_code == 200, answer.text
         self.clock.move(milliseconds=1)
         body: Json = answer.json()
         return body
 
     async def outcome(self, **body: Any) -> httpx.Response:
-        told = {"event_id": f"out-{next(self._numbers)}", "kind": "purchased"} | body
+        told = {"event_id": f"out-{uuid4().hex}", "kind": "purchased"} | body
         return await self.shop.http.post("/v1/outcomes", headers=self.shop.headers, json=told)
 
-    async def demand(self, sku: str = "LAMP-38") -> httpx.Response:
-        return await self.shop.http.get(f"/v1/stock/{sku}/demand", headers=self.shop.headers)
+    async def demand(self, sku: str | None = None) -> httpx.Response:
+        return await self.shop.http.get(f"/v1/stock/{sku or self.sku}/demand", headers=self.shop.headers)
 
     async def reverse(self, claim_id: str) -> httpx.Response:
         return await self.shop.http.post(f"/v1/claims/{claim_id}/reverse", headers=self.shop.headers)
@@ -168,10 +178,20 @@ class Programme:
         await night.end_what_is_over(database_of(self.shop.inside), self.shop.inside.kit, now=self.clock.now)
 
     async def days(self, number: int) -> None:
-        """Let days pass, with the night's work after each."""
-        for _ in range(number):
-            self.clock.move(days=1)
-            await self.night()
+        """Let days pass, with a night's work after the last of them: nights may be missed."""
+        self.clock.move(days=number)
+        await self.night()
+
+    def heard(self, kind: str) -> list[dict[str, str]]:
+        """Return what was announced of this test's enrolments."""
+        mine = {waiter.enrolment_id for waiter in self.waiters}
+        return [data for told, data in self.told if told == kind and data.get("enrolment_id") in mine]
+
+    async def publish(self, text: str) -> None:
+        """Put another campaign in the place of this one, as a marketer does."""
+        live, folder = self.shop.inside.live, self.shop.settings.config_folder
+        (folder / "campaigns" / "waiting.toml").write_text(text, encoding="utf-8")
+        await live.publish()
 
     def kinds(self, waiter: Waiter) -> list[tuple[str, int]]:
         found = rows(

@@ -61,7 +61,7 @@ def test_the_same_unfair_wheels_without_their_fault_pass() -> None:
 
 
 def test_a_fair_source_fails_the_battery_about_once_in_a_hundred_times() -> None:
-    runs = 600
+    runs = 300
     sources = (chance.random_bits(2_000, seed) for seed in range(runs))
     alarms = sum(bool(failed(battery(chance.favouring(0, 0)(bits, WEIGHTS), WEIGHTS))) for bits in sources)
     assert alarms <= stats.binom.isf(0.001, runs, chance.ALPHA)
@@ -92,8 +92,9 @@ def test_the_runs_of_two_kinds_are_those_of_wald_and_wolfowitz() -> None:
 
 
 def test_the_draws_are_the_same_however_they_are_shared_out() -> None:
-    draws = fairness.CHUNK + 7
-    alone = np.concatenate(list(fairness.draw_all(draws, table=TABLE, seed=1)))
-    chunks = [fairness.draw_chunk(1, table=TABLE, seed=1, size=7), fairness.draw_chunk(0, table=TABLE, seed=1)]
-    assert len(alone) == draws
-    assert np.array_equal(alone, np.concatenate(chunks[::-1]))
+    alone = np.concatenate(list(fairness.draw_all(2_007, table=TABLE, seed=1, chunk=1_000)))
+    last, first, second = (
+        fairness.draw_chunk(number, table=TABLE, seed=1, size=size) for number, size in ((2, 7), (0, 1_000), (1, 1_000))
+    )
+    assert len(alone) == 2_007
+    assert np.array_equal(alone, np.concatenate([first, second, last]))

@@ -126,6 +126,11 @@ def test_what_cannot_be_told_at_run_time_is_a_no(source: str, seen: Facts) -> No
     assert str(expression.problem(seen)).startswith(f"{source}: cannot be told (")
 
 
+def test_an_answer_that_turns_out_not_to_be_true_or_false_is_a_no() -> None:
+    source = "cart.currency == 'EUR' ? true : 1"
+    assert Expression(source).problem(facts(cart=Cart(1, "USD"))) == f"not so: {source}"
+
+
 def test_a_missing_key_is_told_in_one_line() -> None:
     problem = Expression("cart.total_minor < 5000 || cart['totall'] > 1").problem(facts(cart=Cart(5000, "EUR")))
     assert problem is not None

@@ -13,7 +13,7 @@ from tests.tidy.tree import ROOT, files, listed, modules
 FUNCTION_LINES_MAX = 60
 MIGRATIONS = "engine/db/migrations/versions/"
 # `code  # reason`, or `code - reason`, on the same line.
-_EXCUSED = re.compile(r"(?:noqa: ?[A-Z]+[0-9]+(?:, ?[A-Z]+[0-9]+)*|type: ?ignore\[[a-z, -]+\])(?: {2}# | - )\S.{5,}")
+_EXCUSED = re.compile(r"(?:noqa: ?[A-Z]+[0-9]+(?:, ?[A-Z]+[0-9]+)*|type: ?ignore\[[a-z, -]+\])(?: {2}# | - )\S.{2,}")
 _EXCUSE = re.compile(r"#\s*(?:noqa|type:\s*ignore)\b", re.IGNORECASE)
 
 

@@ -13,7 +13,7 @@ SECRETS = {
     "a webhook secret": r"\bwhsec_[A-Za-z0-9+/=]{24,}",
     "a token": r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
     "a vendor's key": r"\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|[sr]k_live_\w{16,}|xox[abp]-[\w-]{20,})",
-    "a password in an address": r"\b[a-z][a-z0-9+]*://[^\s:/@{}<>'\"]+:[^\s:/@{}<>'\"]{8,}@",
+    "a password in an address": r"\b[a-z][a-z0-9+]*://[^\s:/@{}<>'\"]+:(?!password@)[^\s:/@{}<>'\"]{8,}@",
 }
 NAMED_SECRET = r"(?i)(?:secret|password|passwd|api_?key|pepper|token)\w*[\"']?\s*[:=]\s*[\"'][A-Za-z0-9+/=_-]{24,}[\"']"
 # Spelt in two halves, so that this file does not find itself.

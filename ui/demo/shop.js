@@ -2,6 +2,8 @@
 
 import { builder } from "../widget/dom.js";
 import { loadMessages } from "../widget/messages.js";
+import { demoBar } from "./bar.js";
+import { account } from "./pages/account.js";
 import { basket } from "./pages/basket.js";
 import { checkout } from "./pages/checkout.js";
 import { listing } from "./pages/listing.js";
@@ -44,9 +46,10 @@ async function ask(path, body) {
 /** @returns {Promise<Shop>} */
 async function openShop() {
   const locale = language();
-  const [say, catalogue] = await Promise.all([
+  const [say, catalogue, clock] = await Promise.all([
     loadMessages(new URL(`/demo/messages/${locale}.json`, location.href)),
     ask("catalogue"),
+    fetch("/demo/clock").then((answer) => answer.json()),
   ]);
   /** @type {State} */
   const state = JSON.parse(sessionStorage.getItem("demo") ?? "null") ?? newcomer();
@@ -54,32 +57,42 @@ async function openShop() {
   /** @type {Product[]} */
   const products = catalogue.products;
   save();
-  return {
+  /** @type {Shop} */
+  const shop = {
     h,
     say,
     locale,
     state,
     save,
     products,
+    clock,
     ask,
+    async restocked() {
+      products.splice(0, products.length, ...(await ask("catalogue")).products);
+      document.dispatchEvent(new Event("demo:stock"));
+    },
     product: (sku) => products.find((one) => one.sku === sku),
     money: (minor) => (minor / 100).toLocaleString(say.locale, { style: "currency", currency: catalogue.currency }),
     picture: ({ image }) => h("img", { src: `/demo/img/${image}`, alt: "", width: 400, height: 400 }),
     async stockout(sku, stage) {
       const known = state.stockouts.find((one) => one.sku === sku && one.stage === stage);
-      if (known && Date.parse(known.expires_at) > Date.now()) return known;
+      // An offer is good for a day; what came of it stays worth showing.
+      const day = shop.clock.now.slice(0, 10);
+      if (known && (known.taken || known.day === day)) return known;
       const { shopper_id, lines } = state;
       /** @type {Stockout} */
-      const reported = { sku, stage, ...(await ask("stockouts", { shopper_id, locale, lines, sku, stage })) };
+      const reported = { sku, stage, day, ...(await ask("stockouts", { shopper_id, locale, lines, sku, stage })) };
       state.stockouts = [...state.stockouts.filter((one) => one !== known), reported];
+      state.token = reported.shopper_token;
       save();
       return reported;
     },
   };
+  return shop;
 }
 
 /** @param {Shop} shop */
-function header({ say, locale, state }) {
+function header({ say, locale, state, products }) {
   const count = state.lines.reduce((sum, { quantity }) => sum + quantity, 0);
   const other = locale === "fr" ? "en" : "fr";
   return [
@@ -87,13 +100,16 @@ function header({ say, locale, state }) {
     h("a", { class: "brand", href: "/" }, h("img", { src: "/demo/img/logo.svg", alt: "", width: 32, height: 32 }), say("demo-title")),
     h("a", { class: "basket", href: "/basket", "aria-label": say("demo-basket-count", { count }) }, say("demo-basket"), h("span", { class: "count" }, `${count}`)),
     h("nav", {},
-      h("button", { type: "button", class: "quiet", title: say("demo-new-shopper-title"), click: startOver }, say("demo-new-shopper")),
+      h("a", { class: "quiet", href: "/account" }, say("demo-account")),
+      h("button", { type: "button", class: "quiet", title: say("demo-new-shopper-title"), click: () => startOver(products) }, say("demo-new-shopper")),
       h("a", { class: "quiet", href: `?lang=${other}`, lang: other, hreflang: other }, say("demo-language"))),
   ];
 }
 
-/** A new identity: Makegood gives one spin to one shopper, so a second tour needs another. */
-function startOver() {
+/** A new identity: Makegood gives one spin to one shopper, so a second tour needs another, and a lamp that sells out. @param {Product[]} products */
+async function startOver(products) {
+  const delivered = products.find(({ sku, available }) => sku === "LAMP-38" && available);
+  if (delivered) await ask(`stock/${delivered.sku}/sell-out`, {}).catch(console.error);
   sessionStorage.removeItem("demo");
   location.assign("/");
 }
@@ -104,7 +120,7 @@ const footer = ({ say }) => [h("p", {}, say("demo-about")), h("a", { href: "/ver
 /** @param {Shop} shop @param {string} path @returns {Node[] | Promise<Node[]>} */
 function page(shop, path) {
   if (path.startsWith("/product/")) return product(shop, decodeURIComponent(path.slice("/product/".length)));
-  const pages = { "/basket": basket, "/checkout": checkout, "/thanks": thanks };
+  const pages = { "/account": account, "/basket": basket, "/checkout": checkout, "/thanks": thanks };
   return (pages[/** @type {keyof typeof pages} */ (path)] ?? listing)(shop);
 }
 
@@ -119,9 +135,19 @@ try {
   document.addEventListener("makegood:spun", (event) => {
     const { award } = /** @type {CustomEvent} */ (event).detail;
     if (award?.status === "issued") shop.state.code = award.code;
-    shop.save();
+    keep(event);
   });
-  main.replaceChildren(...(await page(shop, location.pathname)));
+  document.addEventListener("makegood:enrolled", (event) => keep(event));
+  /** What came of an offer stays worth showing. @param {Event} event */
+  function keep({ target }) {
+    const token = /** @type {HTMLElement} */ (target).getAttribute("token");
+    for (const stockout of shop.state.stockouts) stockout.taken ||= stockout.shopper_token === token;
+    shop.save();
+  }
+  const fill = async () => main.replaceChildren(...(await page(shop, location.pathname)));
+  document.addEventListener("demo:stock", () => /^\/(product\/.*)?$/.test(location.pathname) && fill());
+  document.body.append(demoBar(shop));
+  await fill();
   document.querySelector("footer")?.replaceChildren(...footer(shop));
 } catch (error) {
   console.error(error);

@@ -33,6 +33,10 @@ export interface Quote {
 export interface Stockout {
   sku: string;
   stage: "viewed" | "in_cart";
+  /** The demo's day it was reported on. */
+  day: string;
+  /** Whether its offer was taken, wheel or waiting. */
+  taken?: boolean;
   shopper_token: string;
   expires_at: string;
 }
@@ -66,6 +70,9 @@ export interface State {
   code?: string;
   order?: Order;
   receipt?: Receipt;
+  /** Of the last stockout: it opens the account page. */
+  token?: string;
+  kept?: { sku: string; hold_id: string };
   cancelled?: boolean;
 }
 
@@ -78,6 +85,9 @@ export interface Shop {
   save(): void;
   product(sku: string): Product | undefined;
   products: Product[];
+  clock: { now: string; time_zone: string };
+  /** Look at the shelves again, and show what changed. */
+  restocked(): Promise<void>;
   money(minor: number): string;
   picture(product: Product): HTMLImageElement;
   ask<T>(path: string, body: object): Promise<T>;

@@ -4,7 +4,7 @@ import { builder } from "../widget/dom.js";
 import { canonicalTable, serverSeed, sha256, unhex, verify } from "../widget/draw.js";
 import { loadMessages, speaker } from "../widget/messages.js";
 
-/** @import { Check, Receipt, Say, Verdict } from "../widget/types" */
+/** @import { Check, Receipt, Say, Values, Verdict } from "../widget/types" */
 
 /** The steps in the order they happened, and the checks that belong to each. */
 const STEPS = {
@@ -43,9 +43,15 @@ function row(say, { name, ok, expected, computed }) {
       h("div", {}, h("dt", {}, say("verify-computed")), h("dd", {}, computed))));
 }
 
-/** @param {Say} say @param {string} step @param {Node[]} content */
-const section = (say, step, ...content) =>
-  h("section", { "data-step": step }, h("h2", {}, say(`verify-step-${step}`)), h("p", {}, say(`verify-step-${step}-text`)), ...content);
+/** A surprise of the patience programme is drawn as the wheel is; its id names the offer and the milestone. @param {Receipt} receipt */
+const isSurprise = ({ spin: { proof } }) => proof.offer_id.includes("/milestone/");
+
+/** The words for a wheel, or those for a surprise where they differ. @param {Say} say @param {Receipt} receipt @param {string} id @param {Values} [values] */
+const tell = (say, receipt, id, values) => say(isSurprise(receipt) && say.has(`verify-surprise-${id}`) ? `verify-surprise-${id}` : `verify-${id}`, values);
+
+/** @param {Say} say @param {Receipt} receipt @param {string} step @param {Node[]} content */
+const section = (say, receipt, step, ...content) =>
+  h("section", { "data-step": step }, h("h2", {}, tell(say, receipt, `step-${step}`)), h("p", {}, tell(say, receipt, `step-${step}-text`)), ...content);
 
 /** The slices with the tickets each holds; the drawn one is marked. @param {Say} say @param {Receipt} receipt */
 function table(say, { wheel, spin }) {
@@ -63,25 +69,26 @@ function table(say, { wheel, spin }) {
   return h("table", {}, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows));
 }
 
-/** An offer's id is a UUIDv7: it carries the instant it was made. @param {string} offerId */
+/** An offer's id is a UUIDv7, first in a surprise's id too: it carries the instant it was made. @param {string} offerId */
 const dayOf = (offerId) => new Date(parseInt(offerId.replaceAll("-", "").slice(0, 12), 16)).toISOString().slice(0, 10);
 
 /** The only step that asks the shop, for what it publishes to everyone. @param {Say} say @param {Receipt} receipt */
-async function secretOf(say, { spin: { proof } }) {
+async function secretOf(say, receipt) {
+  const { proof } = receipt.spin;
   /** @param {string} id @param {string} [day] */
   const still = (id, day) => {
     const date = day ? new Date(day).toLocaleDateString(say.locale, { dateStyle: "long", timeZone: "UTC" }) : "";
-    return { words: [h("p", {}, say(id, { date }))], checks: [] };
+    return { words: [h("p", {}, tell(say, receipt, id, { date }))], checks: [] };
   };
   try {
     const day = dayOf(proof.offer_id);
     const answer = await fetch(new URL("v1/fairness", document.baseURI), { credentials: "omit" });
     if (!answer.ok) throw new Error(`${answer.status}`);
     /** @type {{day: string, secret_digest: string, secret: string | null}[]} */
-    const epochs = (await answer.json()).epochs;
+    const epochs = (await answer.json())[isSurprise(receipt) ? "patience_epochs" : "epochs"];
     const epoch = epochs.find((one) => one.day === day);
-    if (!epoch) return still("verify-secret-unlisted", day);
-    if (!epoch.secret) return still("verify-secret-sealed", day);
+    if (!epoch) return still("secret-unlisted", day);
+    if (!epoch.secret) return still("secret-sealed", day);
     const digest = await sha256(unhex(epoch.secret));
     const seed = await serverSeed(epoch.secret, proof.offer_id);
     const formula = `HMAC-SHA256(${epoch.secret}, "makegood/1 seed ${proof.offer_id}")`;
@@ -93,7 +100,7 @@ async function secretOf(say, { spin: { proof } }) {
       ],
     };
   } catch {
-    return still("verify-secret-unreachable");
+    return still("secret-unreachable");
   }
 }
 
@@ -111,7 +118,7 @@ function steps(say, receipt, { checks }) {
     if (!rows.length) return [];
     const formula = formulas(receipt)[step];
     const shown = step === "table" ? [table(say, receipt)] : [];
-    return [section(say, step, ...shown, ...(formula ? [h("p", { class: "values" }, formula)] : []), ...rows)];
+    return [section(say, receipt, step, ...shown, ...(formula ? [h("p", { class: "values" }, formula)] : []), ...rows)];
   });
 }
 
@@ -134,20 +141,21 @@ async function show(say, text) {
   if (result.ok === null) return;
   find("steps").replaceChildren(...steps(say, receipt, result));
   const { words: told, checks } = await secretOf(say, receipt);
-  find("steps").append(section(say, "secret", ...told, ...checks.map((check) => row(say, check))));
+  find("steps").append(section(say, receipt, "secret", ...told, ...checks.map((check) => row(say, check))));
   const all = [...result.checks, ...checks];
   judge(say, receipt, all.every(({ ok }) => ok), all);
 }
 
 /** @param {Say} say @param {Receipt} receipt @param {boolean | null} ok @param {Check[]} checks */
-function judge(say, { wheel, spin }, ok, checks) {
+function judge(say, receipt, ok, checks) {
+  const { wheel, spin } = receipt;
   const failed = checks.filter((check) => !check.ok).length;
   const label = wheel.slices[spin.slice_index]?.label ?? spin.slice;
   const verdict = find("verdict");
   verdict.className = ok ? "good" : "bad";
   verdict.replaceChildren(
-    h("strong", {}, ok === null ? say("verify-unable") : ok ? `✓ ${say("verify-good")}` : `✗ ${say("verify-bad", { count: failed })}`),
-    ok ? h("p", {}, say("verify-outcome", { label, stop: spin.stop })) : "",
+    h("strong", {}, ok === null ? say("verify-unable") : ok ? `✓ ${tell(say, receipt, "good")}` : `✗ ${say("verify-bad", { count: failed })}`),
+    ok ? h("p", {}, tell(say, receipt, "outcome", { label, stop: spin.stop })) : "",
   );
 }
 

@@ -21,8 +21,7 @@ export function speaker(locale, messages) {
     let text = message;
     if (typeof message !== "string") {
       const value = values[message.select];
-      const variant = typeof value === "number" ? plural.select(value) : String(value);
-      text = message[variant] ?? message.other ?? id;
+      text = message[String(value)] ?? (typeof value === "number" ? message[plural.select(value)] : null) ?? message.other ?? id;
     }
     return String(text).replace(/\{\s*\$(\w+)\s*\}/g, (_, name) => (values[name] ?? "").toLocaleString(regional));
   };

@@ -140,10 +140,13 @@ class Programme {
 
   /** The promised date, and every time it moved. */
   #restock() {
-    const { basis: { h, say }, view: { restock, hold, today, enrolment_id } } = this;
+    const { basis: { h, say }, view: { restock, hold, today, started_on, enrolment_id } } = this;
     if (hold) return null;
+    if (restock.arrived) return h("p", { part: "restock" }, say("widget-wait-arrived"));
     const { expected_on: day, reason, history } = restock;
-    const told = history.filter(({ expected_on }) => expected_on);
+    // What was said when the waiting began, and since.
+    const given = history.filter(({ expected_on }) => expected_on);
+    const told = given.filter((one, index) => (given[index + 1]?.told_at ?? today) >= started_on);
     const before = told.filter(({ expected_on }) => expected_on !== day).at(-1);
     const moved = before?.expected_on && day && before.expected_on < day;
     return h("div", { class: "promise", part: "restock" },
@@ -157,8 +160,8 @@ class Programme {
   /** From the first day to the next milestone and the promised date, a cell each. */
   #days() {
     const { h, say } = this.basis;
-    const { started_on, today, last_on, next_milestone: next, restock, entries, hold } = this.view;
-    const promised = hold ? null : restock.expected_on;
+    const { started_on, today, last_on, next_milestone: next, restock, entries } = this.view;
+    const promised = restock.arrived ? null : restock.expected_on;
     const goal = next?.expected_on ?? null;
     const furthest = [daysAfter(today, 6), goal ?? "", promised ?? ""].sort().at(-1) ?? "";
     const end = [furthest, last_on, daysAfter(today, DAYS_AHEAD_MAX)].sort()[0] ?? "";
@@ -175,7 +178,7 @@ class Programme {
         star && say(day === goal ? "widget-wait-goal" : "widget-wait-goal-reached"),
         back && say("widget-wait-promised"),
       ];
-      const first = day === started_on || day.endsWith("-01");
+      const first = day === started_on || day.endsWith("-01") || (day === today && !/-0[12]$/.test(day) && daysAfter(started_on, 1) < day);
       cells.push(h("li", { class: ["day", points > 0 && "earned", day === today && "today", star && "goal"].filter(Boolean).join(" "), "data-day": day },
         h("span", { class: "live" }, words.filter(Boolean).join(", ")),
         h("span", { class: "month", "aria-hidden": "true" }, first ? dayIn(say, day, { month: "short" }) : ""),
@@ -184,7 +187,7 @@ class Programme {
           h("b", {}, String(Number(day.slice(8)))),
           h("span", { class: "mark" }, points > 0 && `+${points}`, star && "★", back && parcel(), !points && !star && !back && day === today && "•"))));
     }
-    const legend = [[ "★", say("widget-wait-goal") ], promised && promised >= today && [parcel(), say("widget-wait-promised")]];
+    const legend = [["★", say("widget-wait-milestone")], promised && promised >= today && [parcel(), say("widget-wait-promised")]];
     return h("div", { class: "calendar" },
       h("ol", { class: "days", part: "days", tabindex: 0, "aria-label": say("widget-wait-days"), "data-key": `days-${this.view.enrolment_id}` }, ...cells),
       h("p", { class: "muted key", "aria-hidden": "true" }, ...legend.flatMap((one) => (one ? [h("span", {}, one[0] ?? "", ` ${one[1]}`)] : []))));
@@ -243,13 +246,14 @@ class Programme {
 
   #spend() {
     const { basis: { h, say }, view } = this;
-    const open = view.status === "active" || view.points > 0;
+    const active = view.status === "active";
+    const prices = view.spend.filter(({ points }) => active || points <= view.points);
     const bought = view.claims.filter(({ reversed }) => !reversed);
-    if (!bought.length && !(open && view.spend.length)) return null;
+    if (!bought.length && !prices.length) return null;
     return h("div", { class: "part", part: "spend" },
       h("h4", {}, say("widget-wait-spend")),
-      open && h("p", { class: "muted" }, say("widget-wait-spend-text")),
-      h("ul", { class: "shelf" }, ...(open ? view.spend.map((one) => this.#price(one)) : [])),
+      active && h("p", { class: "muted" }, say("widget-wait-spend-text")),
+      prices.length > 0 && h("ul", { class: "shelf" }, ...prices.map((one) => this.#price(one))),
       ...bought.map((claim) => this.#claim(claim)));
   }
 

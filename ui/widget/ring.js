@@ -33,16 +33,16 @@ export function nextWords(say, { next_milestone: next }) {
 
 export const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
-.ring{position:relative;flex:none;width:6.5rem;aspect-ratio:1;display:grid;place-items:center;text-align:center}
+.ring{position:relative;flex:none;width:clamp(5.25rem,24cqi,6.5rem);aspect-ratio:1;display:grid;place-items:center;text-align:center}
 .ring svg{position:absolute;inset:0}
 .ring circle{fill:none;stroke-width:9}
 .track{stroke:var(--line)}
 .arc{stroke:var(--accent);stroke-linecap:round}
 .ring p{font-size:.8rem;line-height:1.2;color:var(--muted)}
 .ring b{display:block;font-size:1.7rem;line-height:1.1;color:var(--ink);font-variant-numeric:tabular-nums}
-.with-ring{display:flex;gap:1.25rem;align-items:center}
+.with-ring{display:flex;gap:clamp(.9rem,4cqi,1.25rem);align-items:center}
 .with-ring>:last-child{display:grid;gap:.35rem;min-width:0;justify-items:start}
-.path{display:grid}
+.path{display:grid;align-content:start}
 .path>li{position:relative;display:grid;grid-template-columns:2.4rem 1fr;gap:0 .8rem;padding-bottom:.9rem}
 .path>li:last-child{padding-bottom:0}
 .path>li:not(:last-child)::before{content:"";position:absolute;inset:2.4rem auto 0 1.15rem;width:2px;background:var(--line)}
@@ -50,7 +50,7 @@ sheet.replaceSync(`
 .path .reached .dot{background:var(--accent);border-color:var(--accent);color:var(--on)}
 .path .next .dot{border-color:var(--accent);color:var(--accent)}
 .path .missed{color:var(--muted)}
-.path .name{font-weight:600;display:flex;flex-wrap:wrap;gap:0 .6rem;align-items:baseline;padding-top:.35rem}
+.path .name{font-weight:600;display:grid}
 .path .name .muted{font-weight:400}
 .path li>*{grid-column:2;min-width:0}
 .path li>.dot{grid-column:1}

@@ -40,7 +40,8 @@ code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}
 .front circle{fill:#fffaf2;stroke:#2c1d121f;stroke-width:3}
 .front path{fill:#b3452c}
 .front .pointer{fill:#2c1d12;stroke:#fffaf2;stroke-width:2}
-.choice{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.75rem}
+.choice{display:flex;flex-wrap:wrap;gap:.75rem}
+.choice button{flex:1 1 auto}
 button{font:inherit;font-weight:600;line-height:1.2;min-height:3rem;padding:.6rem 1rem;border:1px solid var(--muted);border-radius:.8rem;background:none;color:var(--ink);cursor:pointer}
 button.main{background:var(--accent);border-color:var(--accent);color:var(--on)}
 button:hover{border-color:var(--accent)}

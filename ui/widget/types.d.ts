@@ -147,6 +147,8 @@ export interface EnrolmentSummary {
   restock: {
     expected_on: string | null;
     reason: string | null;
+    /** Units are there, for those served first. */
+    arrived: boolean;
     history: { expected_on: string | null; reason: string | null; told_at: string }[];
   };
   hold: { hold_id: string; quantity: number; ends_at: string } | null;

@@ -26,7 +26,10 @@ export function truth({ h, say, offer, wait, attribute }) {
   const title = attribute("product") ?? wait?.enrolment?.title;
   const good = there(offer);
   if (good) return h("div", { class: "truth" }, title && h("h2", {}, title), h("p", {}, good.message));
-  if (wait?.enrolment?.hold) return h("div", { class: "truth" }, h("h2", {}, say("widget-wait-back", { title: title ?? "" })));
+  if (wait?.enrolment?.restock.arrived) {
+    return h("div", { class: "truth" }, h("h2", {}, title ? say("widget-wait-back", { title }) : say("widget-wait-back-unnamed")),
+      !wait.enrolment.hold && h("p", {}, say("widget-wait-arrived")));
+  }
   // A date that has passed is not a promise any more.
   const known = day && day >= new Date().toISOString().slice(0, 10);
   const date = known && dayIn(say, day);

@@ -127,7 +127,7 @@ export class Wait {
 
 export const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
-.wait{display:grid;gap:1rem;grid-column:1/-1;padding-top:1.25rem;border-top:1px solid var(--line)}
+.wait{display:grid;gap:1rem;grid-column:1/-1;order:2;padding-top:1.25rem;border-top:1px solid var(--line)}
 .wait .head,.deal{display:grid;gap:.75rem;align-content:start}
 .facts{display:flex;flex-wrap:wrap;gap:.4rem}
 .facts li{padding:.2rem .7rem;border-radius:1rem;background:light-dark(#9c3a2212,#f2a88f1f);font-size:.9rem;font-weight:600}

@@ -18,22 +18,29 @@ export async function basket(shop) {
     if (focused) document.getElementById(focused)?.focus();
     document.dispatchEvent(new Event("demo:basket"));
     for (const sku of quote.sold_out) await shop.stockout(sku, "in_cart").catch(console.error);
-    for (const { sku, stage, shopper_token } of state.stockouts) {
-      // Once shown it stays, whatever happens to the line: the offer is for the shopper, not for the basket.
-      if (stage === "in_cart" && !moments.querySelector(`[data-sku="${sku}"]`)) {
-        moments.append(h("makegood-stockout", { token: shopper_token, locale: shop.locale, "data-sku": sku },
-          h("p", { class: "notice" }, say("demo-just-sold-out-text"))));
-      }
+    for (const { sku, stage, shopper_token, taken } of state.stockouts) {
+      if (stage !== "in_cart") continue;
+      const shown = moments.querySelector(`[data-sku="${sku}"]`);
+      // It stays whatever happens to the line, the offer is for the shopper; unless it was not taken and the product is back.
+      if (!taken && shop.product(sku)?.available) shown?.remove();
+      else if (shown) shown.setAttribute("token", shopper_token);
+      else moments.append(moment(shop, sku, shopper_token));
     }
   };
 
   await show();
+  document.addEventListener("demo:stock", show);
   const notice = state.cancelled && h("p", { class: "notice", role: "status" }, say("demo-cancelled"));
   delete state.cancelled;
   shop.save();
   const left = h("div", { class: "left" }, h("h1", {}, say("demo-basket")), notice, lines, moments);
   return [h("div", { class: "split" }, left, sum)];
 }
+
+/** @param {Shop} shop @param {string} sku @param {string} token */
+const moment = ({ h, say, locale, product }, sku, token) =>
+  h("makegood-stockout", { token, locale, product: product(sku)?.name[locale], "account-url": "/account", "data-sku": sku },
+    h("p", { class: "notice" }, say("demo-just-sold-out-text")));
 
 /** @param {Shop} shop @param {Line} line @param {Quote} quote @param {() => Promise<void>} show */
 function row(shop, line, quote, show) {

@@ -8,6 +8,8 @@ import { totals } from "./basket.js";
 export async function checkout(shop) {
   const { h, say, state, locale } = shop;
   document.title = `${say("demo-checkout")} · ${say("demo-title")}`;
+  takeKept(shop);
+  const kept = state.kept && state.lines.some(({ sku }) => sku === state.kept?.sku) ? state.kept : undefined;
   const order = await orderOf(shop);
   /** @type {Quote} */
   const plain = await shop.ask("quote", { shopper_id: state.shopper_id, locale, lines: state.lines });
@@ -22,7 +24,7 @@ export async function checkout(shop) {
   const show = () => {
     const quote = order.reserved?.quote ?? plain;
     paper.replaceChildren(
-      bought(shop, plain), gift(shop, order.reserved), totals(shop, quote, order.reserved?.label),
+      bought(shop, plain, kept?.sku), gift(shop, order.reserved), totals(shop, quote, order.reserved?.label),
       h("button", { type: "button", class: "button", click: guard(pay) }, say("demo-pay", { total: shop.money(quote.total_minor) })),
       h("button", { type: "button", class: "quiet", click: guard(cancel) }, say("demo-cancel")));
     entry.replaceChildren(order.reserved ? held(order.reserved) : form());
@@ -47,7 +49,7 @@ export async function checkout(shop) {
   const form = () => {
     const input = h("input", { id: "code", name: "code", required: true, maxlength: 64, autocomplete: "off", autocapitalize: "characters", spellcheck: "false" });
     const apply = guard(async () => {
-      order.reserved = await shop.ask(`orders/${order.order_id}/code`, { shopper_id: state.shopper_id, locale, lines: state.lines, code: input.value });
+      order.reserved = await shop.ask(`orders/${order.order_id}/code`, { shopper_id: state.shopper_id, locale, lines: state.lines, code: input.value, kept });
       shop.save();
       show();
     });
@@ -69,10 +71,10 @@ export async function checkout(shop) {
 
   const pay = async () => {
     const { redemption, quote, label } = order.reserved ?? {};
-    await shop.ask(`orders/${order.order_id}/pay`, { redemption_id: redemption?.redemption_id });
+    await shop.ask(`orders/${order.order_id}/pay`, { shopper_id: state.shopper_id, redemption_id: redemption?.redemption_id, kept });
     const total_minor = (quote ?? plain).total_minor;
     state.receipt = { order_id: order.order_id, total_minor, saved_minor: plain.total_minor - total_minor, label };
-    Object.assign(state, { lines: [], stockouts: [], order: undefined });
+    Object.assign(state, { lines: [], stockouts: [], order: undefined, kept: undefined });
     if (redemption) delete state.code;
     shop.save();
     location.assign("/thanks");
@@ -98,6 +100,19 @@ export async function checkout(shop) {
   ];
 }
 
+/** Who comes from "buy it now" finds the kept unit in the basket. @param {Shop} shop */
+function takeKept({ state, save, product }) {
+  const asked = new URLSearchParams(location.search);
+  const sku = asked.get("sku");
+  const hold_id = asked.get("hold");
+  if (!sku || !hold_id || !product(sku)) return;
+  if (!state.lines.some((line) => line.sku === sku)) state.lines.push({ sku, quantity: 1 });
+  state.kept = { sku, hold_id };
+  save();
+  document.dispatchEvent(new Event("demo:basket"));
+  history.replaceState(null, "", "/checkout");
+}
+
 /** The order of this very basket: one that changed lets its code go and starts again. @param {Shop} shop @returns {Promise<Order>} */
 async function orderOf(shop) {
   const { state } = shop;
@@ -110,18 +125,18 @@ async function orderOf(shop) {
 
 /** @param {Shop} shop @param {Order} order */
 async function giveBack(shop, order) {
-  await shop.ask(`orders/${order.order_id}/cancel`, { redemption_id: order.reserved?.redemption.redemption_id });
+  await shop.ask(`orders/${order.order_id}/cancel`, { shopper_id: shop.state.shopper_id, redemption_id: order.reserved?.redemption.redemption_id });
   delete shop.state.order;
   shop.save();
 }
 
-/** @param {Shop} shop @param {Quote} quote */
-function bought(shop, quote) {
-  const { h, state, locale } = shop;
+/** @param {Shop} shop @param {Quote} quote @param {string} [kept] what was kept for this shopper */
+function bought(shop, quote, kept) {
+  const { h, say, state, locale } = shop;
   const there = state.lines.filter(({ sku }) => !quote.sold_out.includes(sku));
   return h("ul", { class: "bought" }, ...there.map(({ sku, quantity }) => {
     const product = shop.product(sku);
-    return product && h("li", {}, shop.picture(product), h("span", { class: "name" }, `${product.name[locale]}\u202f×\u202f${quantity}`), h("span", {}, shop.money(product.price_minor * quantity)));
+    return product && h("li", {}, shop.picture(product), h("span", { class: "name" }, `${product.name[locale]}\u202f×\u202f${quantity} `, sku === kept && h("span", { class: "badge" }, say("demo-kept"))), h("span", {}, shop.money(product.price_minor * quantity)));
   }));
 }
 

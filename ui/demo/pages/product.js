@@ -23,10 +23,10 @@ export async function product(shop, sku) {
 }
 
 /** Seen, not wanted yet: Makegood says what is true, and whether there is more. @param {Shop} shop @param {Product} product */
-async function absence(shop, { sku }) {
+async function absence(shop, { sku, name }) {
   const { h, say, locale } = shop;
   const token = await shop.stockout(sku, "viewed").then((stockout) => stockout.shopper_token, () => null);
-  return h("makegood-stockout", { token, locale }, h("p", { class: "notice" }, say("demo-sold-out")));
+  return h("makegood-stockout", { token, locale, product: name[locale], "account-url": "/account" }, h("p", { class: "notice" }, say("demo-sold-out")));
 }
 
 /** @param {Shop} shop @param {Product} product */

@@ -1,0 +1,142 @@
+"""Order lines of a shop's export: dirt is counted by reason, dates are read as the file means them, a seed decides."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from engine.orders import STOCK_SHARE, OrderLine, Orders, OrdersError, market_of, read_date, read_orders, run_out
+
+HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
+SOUND = "536365,85123A,WHITE HANGING HEART,6,2010-12-01 08:26:00,2.55,17850.0,United Kingdom\n"
+
+
+def read(tmp_path: Path, text: str | bytes, currency: str = "EUR") -> Orders:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_orders(path, currency)
+
+
+def line(**changes: object) -> OrderLine:
+    order = OrderLine(2, "1", "A", "", 1, datetime(2010, 12, 1, 8), 100, "c", "GB")  # noqa: DTZ001  # as files have it
+    return order._replace(**changes)  # type: ignore[arg-type]  # each by its own name
+
+
+def test_a_sound_row_is_an_order_line(tmp_path: Path) -> None:
+    orders = read(tmp_path, HEADER + SOUND)
+    at = datetime(2010, 12, 1, 8, 26)  # noqa: DTZ001  # as the file has it
+    assert orders.lines == [OrderLine(2, "536365", "85123A", "WHITE HANGING HEART", 6, at, 255, "17850", "GB")]
+    assert (orders.rows, dict(orders.dirt), orders.encoding) == (1, {}, "UTF-8")
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("1,A,X,1,2010-12-01 08:26:00,1.00,,France", "no customer"),
+        ("1,A,X,-1,2010-12-01 08:26:00,1.00,5,France", "return or correction (quantity below 1)"),
+        ("C1,A,X,0,2010-12-01 08:26:00,1.00,5,France", "return or correction (quantity below 1)"),
+        ("1,A,X,1.5,2010-12-01 08:26:00,1.00,5,France", "quantity is not a number of units"),
+        ("1,A,X,many,2010-12-01 08:26:00,1.00,5,France", "quantity is not a number of units"),
+        ("1,A,X,99999999,2010-12-01 08:26:00,1.00,5,France", "quantity is not a number of units"),
+        ("1,A,X,NaN,2010-12-01 08:26:00,1.00,5,France", "quantity is not a number of units"),
+        ("1,A,X,1,2010-12-01 08:26:00,0,5,France", "price is zero or below"),
+        ("1,A,X,1,2010-12-01 08:26:00,-3,5,France", "price is zero or below"),
+        ("1,A,X,1,2010-12-01 08:26:00,free,5,France", "price is not an amount"),
+        ("1,A,X,1,2010-12-01 08:26:00,Infinity,5,France", "price is not an amount"),
+        ("1,A,X,1,yesterday,1.00,5,France", "unreadable date"),
+        ("1,A,X,1,2010-02-30 08:26:00,1.00,5,France", "unreadable date"),
+        ("1,,X,1,2010-12-01 08:26:00,1.00,5,France", "no stock code"),
+        ("1,..,X,1,2010-12-01 08:26:00,1.00,5,France", "no stock code"),
+        (",A,X,1,2010-12-01 08:26:00,1.00,5,France", "no invoice number"),
+        (f"1,{'A' * 200},X,1,2010-12-01 08:26:00,1.00,5,France", "an id is too long"),
+        ("1,A,???missing,1,2010-12-01 08:26:00,1.00,5,France", "not a product (postage, fees, remarks)"),
+        ("1,POST,POSTAGE,1,2010-12-01 08:26:00,1.00,5,France", "not a product (postage, fees, remarks)"),
+        ("1,A,X", "columns missing"),
+        (f"1,A,{'X' * 200_000},1,2010-12-01 08:26:00,1.00,5,France", "not a row of a table"),
+    ],
+)
+def test_a_dirty_row_is_counted_by_its_reason_with_its_line(tmp_path: Path, row: str, reason: str) -> None:
+    orders = read(tmp_path, f"{HEADER}{SOUND}{row}\n\n{SOUND}")
+    assert len(orders.lines) == 2
+    assert orders.rows == 3
+    assert {name: (dirt.rows, dirt.example_line) for name, dirt in orders.dirt.items()} == {reason: (1, 3)}
+
+
+@pytest.mark.parametrize(
+    ("dates", "order", "doubt"),
+    [
+        (["2010-12-01 08:26:00", "2011-01-31T10:00"], "year-month-day", False),
+        (["1/12/2010 8:26", "31/1/2011 10:00"], "day/month/year", False),
+        (["12/1/2010 8:26", "1/31/2011 10:00"], "month/day/year", False),
+        (["12/1/10 8:26 AM", "1/31/11 10:00 PM"], "month/day/year", False),
+        (["1/12/2010 8:26", "2/1/2011 10:00"], "day/month/year", True),
+    ],
+)
+def test_day_and_month_are_told_apart_by_the_whole_file(
+    tmp_path: Path, dates: list[str], order: str, *, doubt: bool
+) -> None:
+    rows = "".join(f"1,A,X,1,{date},1.00,5,France\n" for date in dates)
+    orders = read(tmp_path, HEADER + rows)
+    assert (orders.date_order, orders.date_doubt) == (order, doubt)
+    assert len(orders.lines) == 2
+    assert orders.lines[0].at.month == 12
+
+
+def test_hours_before_and_after_noon_are_read() -> None:
+    assert str(read_date("1/31/2011 12:05 AM", "month/day/year")) == "2011-01-31 00:05:00"
+    assert str(read_date("1/31/2011 1:05 pm", "month/day/year")) == "2011-01-31 13:05:00"
+
+
+def test_columns_may_stand_in_any_order_and_spelling(tmp_path: Path) -> None:
+    text = "\ufeffcountry;Customer ID;UNITPRICE;Invoice_Date;Quantity;Description;StockCode;InvoiceNo;More\n"
+    text += "EIRE;7;4,15;2011-10-06;2;Tasse;T-1;9;x\n"
+    [order] = read(tmp_path, text).lines
+    assert (order.market, order.customer, order.price_minor, order.sku) == ("IE", "7", 415, "T-1")
+
+
+def test_a_file_that_is_not_utf_8_is_read_as_latin_1(tmp_path: Path) -> None:
+    orders = read(tmp_path, (HEADER + SOUND.replace("HEART", "C\u0152UR".replace("\u0152", "\xc9"))).encode("latin-1"))
+    assert orders.encoding == "latin-1"
+    assert orders.lines[0].title == "WHITE HANGING C\xc9UR"
+
+
+def test_amounts_are_in_the_currency_s_own_minor_units(tmp_path: Path) -> None:
+    assert read(tmp_path, HEADER + SOUND, "JPY").lines[0].price_minor == 3
+    assert read(tmp_path, HEADER + SOUND, "KWD").lines[0].price_minor == 2550
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\xff\xfe", b"a,b,c\n1,2,3\n", b"InvoiceNo,StockCode\n1,A\n", b"\n\n"])
+def test_a_file_without_the_columns_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(OrdersError, match=r"the first line lacks .*Country; it has "):
+        read(tmp_path, content)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(OrdersError, match="cannot be read"):
+        read_orders(tmp_path / "nowhere.csv", "EUR")
+
+
+def test_countries_become_iso_codes() -> None:
+    names = ["United Kingdom", "france", " EIRE ", "USA", "RSA", "de", "Hong Kong", "Unspecified", "European Community"]
+    assert [market_of(name) for name in names] == ["GB", "FR", "IE", "US", "ZA", "DE", "HK", "", ""]
+
+
+def test_each_product_runs_out_for_the_last_part_of_its_demand() -> None:
+    day = datetime(2010, 12, 1)  # noqa: DTZ001  # as files have it
+    lines = [line(line=number, at=day.replace(day=1 + number // 10), invoice=str(number)) for number in range(200)]
+    plot = run_out(lines, seed=1)
+    low, high = STOCK_SHARE
+    assert 200 * (1 - high) <= len(plot.missed) <= 200 * (1 - low) + 1
+    assert [one.order.line for one in plot.missed] == list(range(200 - len(plot.missed), 200))
+    assert (plot.products, plot.ran_out) == (1, ["A"])
+
+
+def test_the_same_seed_is_the_same_plot_and_another_is_another() -> None:
+    lines = [line(line=number, sku=f"S{number % 7}", quantity=1 + number % 5) for number in range(500)]
+    assert run_out(lines, seed=1) == run_out(list(reversed(lines)), seed=1)
+    assert run_out(lines, seed=1) != run_out(lines, seed=2)
+
+
+def test_a_basket_is_its_invoice_so_far() -> None:
+    lines = [line(line=number, sku=f"S{number}", invoice="one", quantity=2) for number in (1, 2, 3)]
+    assert [one.cart_minor for one in run_out(lines, seed=1).missed] == [200, 400, 600]
