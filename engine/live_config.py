@@ -1,11 +1,11 @@
 """The config a process works by: a changed folder is taken when it is sound, and kept out and reported when not."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
-from watchfiles import awatch
 
 from engine import campaigns, clock
 from engine.campaigns import Config
@@ -16,7 +16,9 @@ from engine.versions import Versions
 
 log = structlog.get_logger()
 
-SETTLE_MILLISECONDS = 200
+POLL_SECONDS = 0.5
+SETTLE_SECONDS = 0.2
+RETRY_SECONDS = 5
 
 
 class LiveConfig:
@@ -51,10 +53,41 @@ class LiveConfig:
         log.info("config taken", campaigns=[version.slug for version in config.versions], digest=config.digest[:12])
 
     async def watch(self, stop: asyncio.Event) -> None:
-        """Follow the folder until `stop` is set; a fault of the moment is logged and the watch goes on."""
-        # Polling also sees changes on network and container file systems, where notification is silent.
-        async for _changes in awatch(self.folder, stop_event=stop, debounce=SETTLE_MILLISECONDS, force_polling=True):
+        """Follow the folder until `stop` is set; what could not be taken for a fault of the moment is tried again."""
+        taken = await asyncio.to_thread(_state, self.folder)
+        while not await _told(stop, POLL_SECONDS):
+            state = await asyncio.to_thread(_state, self.folder)
+            # A folder that is being written is read once it rests.
+            if (
+                state == taken
+                or await _told(stop, SETTLE_SECONDS)
+                or state != await asyncio.to_thread(_state, self.folder)
+            ):
+                continue
             try:
                 await self.reload()
+                taken = state
             except Exception:
-                log.exception("config not taken")
+                log.exception("config not taken, it will be tried again")
+                await _told(stop, RETRY_SECONDS)
+
+
+async def _told(stop: asyncio.Event, seconds: float) -> bool:
+    """Wait for `stop`, but not longer than that; return whether it came."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+    return stop.is_set()
+
+
+def _state(folder: Path) -> frozenset[tuple[str, int, int, int]]:
+    """Return what tells one state of the folder from the next.
+
+    By looking, since notification is silent on network and container file systems; by nanoseconds, since a file may be
+    written twice in a second.
+    """
+    seen = set()
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            now = path.stat()
+            seen.add((str(path), now.st_mtime_ns, now.st_size, now.st_ino))
+    return frozenset(seen)

@@ -20,7 +20,12 @@ from engine.kit import Kit
 BATCHES_MAX = 100_000
 TRIES_MAX = 5
 # Two transactions were in each other's way, and ours was undone: it may be tried again.
-_COLLIDED = (postgres.DeadlockDetected, postgres.LockNotAvailable, postgres.SerializationFailure)
+_COLLIDED = (
+    postgres.DeadlockDetected,
+    postgres.LockNotAvailable,
+    postgres.QueryCanceled,  # waited too long for several rows, one after the other
+    postgres.SerializationFailure,
+)
 
 Value = TypeVar("Value")
 # A batch: told whether to wait for rows that others are at, it returns how many it found.

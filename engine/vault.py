@@ -4,8 +4,7 @@ import hashlib
 import hmac
 import secrets
 from datetime import UTC, date, datetime
-from typing import Annotated
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import jwt

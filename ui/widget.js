@@ -77,7 +77,11 @@ class MakegoodStockout extends MakegoodElement {
   async present(basis, signal) {
     const show = () => this.#show(basis, signal);
     await show();
-    addEventListener("makegood:refresh", () => show().catch(() => {}), { signal });
+    const again = () => {
+      // Not under a turning wheel; and where the engine is silent, what is shown stays.
+      if (!basis.root.querySelector("[aria-disabled]")) show().catch(() => {});
+    };
+    addEventListener("makegood:refresh", again, { signal });
   }
 
   /** @param {Basis} basis @param {AbortSignal} signal */

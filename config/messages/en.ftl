@@ -335,6 +335,7 @@ demo-basket-empty = Your basket is empty.
 demo-basket-fill = Choose something
 demo-just-sold-out = Just sold out
 demo-just-sold-out-text = Someone took the last one during your visit. It is not counted in the total.
+demo-fallback = We are sorry. Write to us, and we will tell you when it is back.
 demo-swap = Take “{ $name }” instead
 demo-remove = Remove
 demo-quantity = Quantity

@@ -339,6 +339,7 @@ demo-basket-empty = Votre panier est vide.
 demo-basket-fill = Choisir un objet
 demo-just-sold-out = Vient de partir
 demo-just-sold-out-text = Quelqu’un a pris le dernier pendant votre visite. Il n’est pas compté dans le total.
+demo-fallback = Nous sommes désolés. Écrivez-nous, et nous vous dirons quand il sera de retour.
 demo-swap = Prendre « { $name } » à la place
 demo-remove = Retirer
 demo-quantity = Quantité

@@ -22,6 +22,13 @@ log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
 _ANY_CALL = (400, 401, 403, 429, 503)
 _ANY_BODY = (413, 422)
+# Python 3.13 renamed these, and a code is for ever.
+_PHRASES = {
+    413: "Request Entity Too Large",
+    414: "Request-URI Too Long",
+    416: "Requested Range Not Satisfiable",
+    422: "Unprocessable Entity",
+}
 _AT = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
 # The database is away, shutting down, out of connections or slower than its bounds: the caller may try again.
 _AWAY = (
@@ -54,10 +61,10 @@ def from_validation(request: Request[Any, Any, Any], error: ValidationException)
 
 def from_http(_request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     """Anything Litestar itself refuses: no route, wrong method, too large, wrong media type."""
-    status = HTTPStatus(error.status_code)
-    code = re.sub(r"[^a-z]+", "_", status.phrase.lower()).strip("_")
+    phrase = _PHRASES.get(error.status_code) or HTTPStatus(error.status_code).phrase
+    code = re.sub(r"[^a-z]+", "_", phrase.lower()).strip("_")
     headers = dict(error.headers or {})
-    return _problem(status=error.status_code, code=code, title=status.phrase, detail=error.detail, headers=headers)
+    return _problem(status=error.status_code, code=code, title=phrase, detail=error.detail, headers=headers)
 
 
 def from_database(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:

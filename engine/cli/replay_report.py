@@ -69,9 +69,7 @@ def _print_rule(plot: Plot, missed: Sequence[Missed], seed: int, currency: str) 
         f"{counted(len({one.order.customer for one in missed}), 'shopper')}."
     )
     if unnamed:
-        _say(
-            f"PUT /v1/stock cannot name {counted(unnamed, 'product')} with a slash; never mentioned, they count as gone."
-        )
+        _say(f"PUT /v1/stock cannot name {counted(unnamed, 'product')} with a slash; unmentioned, it counts as gone.")
 
 
 def _print_answers(counts: Replayed) -> None:

@@ -17,7 +17,8 @@ from engine.vault import Vault
 from rewards.patience import Milestone, Patience, reached_on
 from rewards.wheel import draw, server_seed
 
-BATCH = 100
+# A batch holds the rows of its budgets: small enough that others do not wait for long.
+BATCH = 25
 _ACCOUNTS: dict[str, tuple[ledger.Account, ledger.Account]] = {
     "milestone_promised": ("available", "owed"),
     "milestone_settled": ("owed", "available"),

@@ -3,6 +3,7 @@
 import base64
 import json
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,13 @@ from tests.support import (
 )
 
 OTHER_SECRET = "somebody-elses-secret-somebody-elses-secret"
-DELETE = object()
+
+
+class Left(Enum):
+    OUT = "left out"
+
+
+DELETE = Left.OUT
 
 
 def changed(body: Json, path: str, value: object) -> Json:
@@ -301,7 +308,7 @@ async def test_the_order_of_keys_and_spaces_make_no_other_body(shop: Shop) -> No
         ("as_of", "now"),
         ("as_of", 1),
         ("as_of", "0001-01-01T00:00:00+14:00"),
-        ("as_of", instant(hours=-1)),
+        ("as_of", "2999-01-01T00:00:00Z"),
         ("as_of", "9999-12-31T23:59:59Z"),
     ],
     ids=lambda it: it if isinstance(it, str) and len(it) < 30 and it.isprintable() else None,
@@ -465,15 +472,16 @@ async def test_the_same_token_words_never_tell_whether_a_stockout_exists(shop: S
 # Keys
 
 
+NO_ID = "0199a7c0-0000-7000-8000-000000000001"
 MERCHANT_CALLS: list[tuple[str, str, Json | None]] = [
     ("POST", "/v1/stockouts", stockout()),
     ("PUT", "/v1/stock/LAMP-38", {"available": 1}),
     ("GET", "/v1/stock/LAMP-38", None),
     ("GET", "/v1/codes/7KQM-B2XTR-94HWD", None),
     ("POST", "/v1/codes/7KQM-B2XTR-94HWD/redemptions", {"order_id": "o-1"}),
-    ("POST", f"/v1/redemptions/{uuid4()}/confirm", None),
-    ("POST", f"/v1/redemptions/{uuid4()}/release", None),
-    ("POST", f"/v1/redemptions/{uuid4()}/refund", None),
+    ("POST", f"/v1/redemptions/{NO_ID}/confirm", None),
+    ("POST", f"/v1/redemptions/{NO_ID}/release", None),
+    ("POST", f"/v1/redemptions/{NO_ID}/refund", None),
     ("GET", "/v1/shoppers/c-42", None),
     ("DELETE", "/v1/shoppers/c-42", None),
 ]

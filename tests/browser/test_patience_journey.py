@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, Visit, Visitor
 from tests.support import Served, bearer
@@ -174,6 +174,30 @@ def test_who_waits_already_sees_it_on_every_page(demo: Served, visit: Visit) -> 
     shopper.spin.click()
     shopper.result.wait_for()
     shopper.shoot("both")
+
+
+def either(route: Route) -> None:
+    """Answer as a campaign does whose wheel and waiting exclude each other."""
+    answer = route.fetch()
+    body = answer.json()
+    body["patience"]["with_wheel"] = "either"
+    route.fulfill(response=answer, json=body)
+
+
+@pytest.mark.parametrize("choice", ["enrol", "spin"])
+def test_where_it_is_the_one_or_the_other_choosing_says_so(demo: Served, visit: Visit, choice: str) -> None:
+    shopper = visit(demo)
+    shopper.page.route("**/v1/offer?*", either)
+    shopper.meet_the_stockout()
+    expect(shopper.offer).to_contain_text("taking one gives up the other")
+    shopper.offer.locator(f"[part={choice}]").click()
+    gone, stays = {"enrol": (".wheel", ".joined"), "spin": ("[part=wait]", "[part=result]")}[choice]
+    expect(shopper.offer.locator(stays)).to_be_visible()
+    expect(shopper.offer.locator(gone)).to_have_count(0)
+    shopper.page.reload()
+    expect(shopper.offer.locator(stays)).to_be_visible()
+    expect(shopper.offer.locator(gone)).to_have_count(0)
+    shopper.shoot("chosen")
 
 
 def test_others_in_line_are_counted_in_words(demo: Served, visit: Visit) -> None:

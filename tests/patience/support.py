@@ -147,6 +147,7 @@ class Programme:
     async def waits(self, sku: str | None = None, client_seed: str = "hello 42", **changes: Any) -> Waiter:
         """Report a stockout, and agree to wait."""
         waiter = await self.meets(sku, **changes)
+        self.clock.move(milliseconds=1)  # nobody is as old as anybody else
         answer = await waiter.enrol(client_seed=client_seed)
         assert answer.status_code == 201, answer.text
         waiter.joined = answer.json()
@@ -154,6 +155,7 @@ class Programme:
         return waiter
 
     async def stock(self, available: int = 0, **told: Any) -> Json:
+        self.clock.move(milliseconds=1)
         answer = await self.shop.put_stock(self.sku, available=available, **told)
         assert answer.status_code == 200, answer.text
         self.clock.move(milliseconds=1)

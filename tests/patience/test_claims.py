@@ -136,7 +136,8 @@ async def test_points_that_come_back_late_can_still_be_told_of_and_spent(open_pr
         await programme.days(10)
         made = (await waiter.claim("sample", "k")).json()["claim"]
         await waiter.leave()
-        await programme.days(6)
+        await programme.days(1)
+        await programme.days(5)
         assert (await waiter.see())["points"] == 0
         assert (await programme.reverse(made["claim_id"])).status_code == 200
         await programme.days(1)

@@ -146,7 +146,7 @@ class Programme {
     const { expected_on: day, reason, history } = restock;
     // What was said when the waiting began, and since.
     const given = history.filter(({ expected_on }) => expected_on);
-    const told = given.filter((one, index) => (given[index + 1]?.told_at ?? today) >= started_on);
+    const told = given.filter((_, index) => (given[index + 1]?.told_at ?? today) >= started_on);
     const before = told.filter(({ expected_on }) => expected_on !== day).at(-1);
     const moved = before?.expected_on && day && before.expected_on < day;
     return h("div", { class: "promise", part: "restock" },

@@ -40,7 +40,7 @@ export async function basket(shop) {
 /** @param {Shop} shop @param {string} sku @param {string} token */
 const moment = ({ h, say, locale, product }, sku, token) =>
   h("makegood-stockout", { token, locale, product: product(sku)?.name[locale], "account-url": "/account", "data-sku": sku },
-    h("p", { class: "notice" }, say("demo-just-sold-out-text")));
+    h("p", { class: "notice" }, say("demo-fallback")));
 
 /** @param {Shop} shop @param {Line} line @param {Quote} quote @param {() => Promise<void>} show */
 function row(shop, line, quote, show) {
