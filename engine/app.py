@@ -20,6 +20,7 @@ from engine.api.headers import answering
 from engine.api.merchant import MerchantController
 from engine.api.patience import EnrolmentController, PatienceDeskController
 from engine.api.storefront import StorefrontController
+from engine.processes import die_with_parent
 from engine.services import Services
 from engine.settings import Settings, SettingsError, read
 from engine.toml_files import ConfigError
@@ -68,6 +69,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
 def serve_app() -> Litestar:
     """Make the application for a server process; what is wrong with the installation ends it with exit code 2."""
+    die_with_parent()
     try:
         return create_app()
     except (SettingsError, ConfigError) as error:

@@ -1,7 +1,6 @@
 """Starting and stopping: the server, the worker, and both with a database and a demo shop around them."""
 
 import asyncio
-import ctypes
 import os
 import signal
 import subprocess
@@ -21,12 +20,12 @@ from engine.db.session import create_engine, sqlalchemy_url, transaction
 from engine.db.tables import Epoch
 from engine.flows import keys
 from engine.installation import database, port_is_free, var_folder
+from engine.processes import die_with_parent
 from engine.settings import Settings, SettingsError, read
 from engine.vault import Vault, new_api_key
 
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 15
-_PR_SET_PDEATHSIG = 1
 
 
 def serve_api(workers: int) -> None:
@@ -123,13 +122,8 @@ def _start(command: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603  # our own command line
         [sys.executable, "-m", "engine.cli", command],
         start_new_session=True,
-        preexec_fn=_die_with_parent,  # noqa: PLW1509  # this process has one thread here
+        preexec_fn=die_with_parent,  # noqa: PLW1509  # this process has one thread here
     )
-
-
-def _die_with_parent() -> None:
-    """Ask the kernel to stop this process when its parent is gone, even by SIGKILL."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _stop(parts: Sequence[subprocess.Popen[bytes]]) -> None:

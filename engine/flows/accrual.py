@@ -91,7 +91,9 @@ async def write(session: AsyncSession, versions: Versions, page: Page) -> int | 
     )
     columns = ["subject", "enrolment_id", "day", "kind", "ref", "points", "at"]
     # An enrolment that was settled and is active again does not exist; the conflict clause guards all the same.
-    written = await session.execute(insert(PointEntry).from_select(columns, rows).on_conflict_do_nothing())
+    entries = insert(PointEntry).from_select(columns, rows).on_conflict_do_nothing()
+    # SQLAlchemy asks the cursor for an INSERT's rows only when told to.
+    written = await session.execute(entries, execution_options={"preserve_rowcount": True})
     return int(written.rowcount)  # type: ignore[attr-defined]  # an INSERT's result has one
 
 

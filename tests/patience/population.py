@@ -18,9 +18,9 @@ class Cohort(NamedTuple):
 
 
 def populate(url: str, version: Version, cohorts: Sequence[Cohort], *, through: date, offers: bool = True) -> None:
-    """Enrol whole cohorts, with their milestones, what is set aside for them, and every page through `through` written.
+    """Enrol whole cohorts, with their milestones, and every page through `through` written.
 
-    Without `offers` only the rows accrual reads are made, and nothing that was earned before stands in the ledger.
+    Without `offers` only the rows accrual reads are made: no money is set aside, no earlier day stands in the ledger.
     """
     with psycopg.connect(url) as connection:
         if not offers:
@@ -29,7 +29,8 @@ def populate(url: str, version: Version, cohorts: Sequence[Cohort], *, through: 
         for cohort in cohorts:
             _enrol(connection, version, cohort, offers=offers)
             _mark(connection, version, cohort, through=through, entries=offers)
-        _open_budgets(connection, version)
+        if offers:
+            _set_aside(connection, version)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
 
@@ -76,18 +77,27 @@ def _enrol(connection: psycopg.Connection[Any], version: Version, cohort: Cohort
             "drawn": bool(milestone.surprise),
         }
         connection.execute(
-            """WITH promised AS (
-                INSERT INTO enrolment_milestones (subject, enrolment_id, points, id, status, due_on, aside_minor,
-                    draw_id)
-                SELECT subject, id, %(points)s, uuidv7(), 'ahead', %(due_on)s, %(aside)s,
-                    CASE WHEN %(drawn)s THEN offer_id || '/milestone/' || %(points)s END FROM made
-                RETURNING subject, id)
-            INSERT INTO liability_entries (subject, id, campaign, period, source, target, amount_minor, cause, cause_id,
-                created_at)
-            SELECT subject, uuidv7(), %(slug)s, %(started_on)s, 'available', 'owed', %(aside)s, 'milestone_promised',
-                id, now() FROM promised""",
+            """INSERT INTO enrolment_milestones (subject, enrolment_id, points, id, status, due_on, aside_minor, draw_id)
+            SELECT subject, id, %(points)s, uuidv7(), 'ahead', %(due_on)s, %(aside)s,
+                CASE WHEN %(drawn)s THEN offer_id || '/milestone/' || %(points)s END FROM made""",
             mine,
         )
+
+
+def _set_aside(connection: psycopg.Connection[Any], version: Version) -> None:
+    connection.execute(
+        """INSERT INTO liability_entries (subject, id, campaign, period, source, target, amount_minor, cause, cause_id,
+            created_at)
+        SELECT n.subject, uuidv7(), n.campaign, n.budget_period, 'available', 'owed', m.aside_minor,
+            'milestone_promised', m.id, n.created_at
+        FROM enrolment_milestones m JOIN enrolments n ON n.subject = m.subject AND n.id = m.enrolment_id"""
+    )
+    connection.execute(
+        """INSERT INTO budgets (campaign, period, amount_minor, remaining_minor, currency)
+        SELECT campaign, period, sum(amount_minor) * 3, sum(amount_minor) * 2, %s FROM liability_entries
+        GROUP BY campaign, period""",
+        (version.currency,),
+    )
 
 
 def _offer(connection: psycopg.Connection[Any], known: dict[str, Any]) -> None:
@@ -137,12 +147,3 @@ def _mark(
             FROM made""",
             known | {"day": day, "over": version.day_over(day)},
         )
-
-
-def _open_budgets(connection: psycopg.Connection[Any], version: Version) -> None:
-    connection.execute(
-        """INSERT INTO budgets (campaign, period, amount_minor, remaining_minor, currency)
-        SELECT campaign, period, sum(amount_minor) * 3, sum(amount_minor) * 2, %s FROM liability_entries
-        GROUP BY campaign, period""",
-        (version.currency,),
-    )

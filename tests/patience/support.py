@@ -213,6 +213,14 @@ def ledger_of(url: str) -> list[tuple[Any, ...]]:
     return rows(url, LEDGER)
 
 
+def ledger_digest(url: str) -> tuple[int, str]:
+    """Return how many lines the ledger has and a digest of every byte of them, in the order of its key."""
+    question = """SELECT count(*), md5(string_agg(e::text, '|' ORDER BY subject, enrolment_id, day, kind, ref))
+        FROM point_entries e"""
+    (found,) = rows(url, question)
+    return found[0], found[1]
+
+
 def books_balance(url: str) -> None:
     """Check every budget against its books, and the books against everything still owed: milestones ahead included."""
     with psycopg.connect(url) as connection:

@@ -1,0 +1,85 @@
+"""An engine started as the README says, and a shell that runs the documentation's lines against it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.processes import die_with_parent
+from engine.settings import ROOT
+from engine.vault import new_api_key
+from tests.support import _await_http, _is_ours, free_port
+
+START_SECONDS_MAX = 120
+
+
+@dataclass
+class Reader:
+    """Someone who reads the documentation and types its lines, on a port and in a folder of their own."""
+
+    port: int
+    key: str
+    folder: Path
+    environment: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        kept = {name: value for name, value in os.environ.items() if not _is_ours(name) and name != "MAKEFLAGS"}
+        self.environment = kept | {"MAKEGOOD_VAR": str(self.folder), "MAKEGOOD_MERCHANT_KEY": self.key}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def type(self, lines: str) -> str:
+        """Run lines of shell and return what they print; only the port is another than the page's."""
+        lines = lines.replace("http://127.0.0.1:8000", self.url)
+        told = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", lines],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=START_SECONDS_MAX,
+            check=False,
+        )
+        assert told.returncode == 0, f"{lines}\n{told.stdout}\n{told.stderr}"
+        return told.stdout
+
+    def ask(self, lines: str) -> Any:
+        """Run lines of shell whose last one answers in JSON, and return it; nothing where it answers nothing."""
+        told = self.type(lines)
+        answer = json.loads(told) if told else None
+        assert "urn:makegood:problem:" not in told, f"{lines}\n{told}"
+        return answer
+
+
+@pytest.fixture(scope="session")
+def reader(ground: Path) -> Iterator[Reader]:
+    """The README's first command, really run: `make run`, until Ctrl-C.
+
+    Substituted: the port, the folder of the data, the merchant's key (each by its documented variable), and making
+    `.venv`, which the tests run in.
+    """
+    assert shutil.which("curl"), "curl is missing: the documentation's examples use it"
+    reader = Reader(free_port(), new_api_key(), ground / "reader")
+    command = ["make", "-o", ".venv/.installed", "run", f"PORT={reader.port}"]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=reader.environment,
+        start_new_session=True,
+        preexec_fn=die_with_parent,  # noqa: PLW1509  # nothing here holds a lock while it forks
+    ) as process:
+        try:
+            _await_http(f"{reader.url}/health/ready", process)
+            yield reader
+        finally:
+            os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
+            process.wait(60)
