@@ -28,6 +28,7 @@ from tests.support import (
     Served,
     Shop,
     client_of,
+    desk,
     in_one_task,
     redis_server,
     serving,
@@ -53,6 +54,7 @@ class Postgres:
         return self.url_of(name)
 
     def drop(self, url: str) -> None:
+        desk.leave(url)
         self._run("DROP DATABASE {} WITH (FORCE)", self.name_of(url))
 
     def url_of(self, name: str) -> str:
@@ -86,6 +88,7 @@ def postgres(ground: Path) -> Iterator[Postgres]:
     try:
         yield Postgres(url, (ground / "postgres" / "data").resolve())
     finally:
+        desk.leave()
         server.__exit__(None, None, None)
 
 

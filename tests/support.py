@@ -23,8 +23,8 @@ from litestar import Litestar
 from psycopg import sql
 
 from engine.app import create_app
-from engine.processes import die_with_parent
 from engine.ids import new_id
+from engine.processes import die_with_parent
 from engine.services import Services
 from engine.settings import ROOT, Settings, read
 from engine.vault import api_key_digest, new_api_key
@@ -97,6 +97,28 @@ def free_port() -> int:
 # The database
 
 
+class Desk:
+    """Connections of the tests to their databases, each kept open: a log-in costs more than most questions."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, psycopg.Connection[Any]] = {}
+
+    def at(self, url: str) -> psycopg.Connection[Any]:
+        connection = self._kept.get(url)
+        if connection is None or connection.closed:
+            connection = self._kept[url] = psycopg.connect(url, autocommit=True)
+        return connection
+
+    def leave(self, url: str | None = None) -> None:
+        """Close one connection, or all of them."""
+        for known in [url] if url else list(self._kept):
+            if connection := self._kept.pop(known, None):
+                connection.close()
+
+
+desk = Desk()
+
+
 def ask(url: str, question: LiteralString, *values: object) -> Any:
     """Return the first column of the first row."""
     found = rows(url, question, *values)
@@ -105,29 +127,23 @@ def ask(url: str, question: LiteralString, *values: object) -> Any:
 
 
 def rows(url: str, question: LiteralString, *values: object) -> list[tuple[Any, ...]]:
-    with psycopg.connect(url) as connection:
-        return connection.execute(question, values or None).fetchall()
+    return desk.at(url).execute(question, values or None).fetchall()
 
 
 def do(url: str, statement: LiteralString, *values: object) -> int:
     """Run a statement and return how many rows it touched."""
-    with psycopg.connect(url) as connection:
-        return connection.execute(statement, values or None).rowcount
+    return desk.at(url).execute(statement, values or None).rowcount
+
+
+_CONTENT = "SELECT {} AS name, count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {} t"
 
 
 def contents(url: str) -> dict[str, tuple[int, str]]:
     """Return how many rows each table has and a digest of all their columns: equal only where nothing changed."""
-    with psycopg.connect(url) as connection:
-        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").fetchall()
-        found = {}
-        for (table,) in tables:
-            question = sql.SQL(
-                "SELECT count(*), md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {} t"
-            )
-            row = connection.execute(question.format(sql.Identifier(table))).fetchone()
-            assert row is not None
-            found[table] = (row[0], row[1])
-    return found
+    tables = rows(url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    each = [sql.SQL(_CONTENT).format(sql.Literal(table), sql.Identifier(table)) for (table,) in tables]
+    found = desk.at(url).execute(sql.SQL(" UNION ALL ").join(each)).fetchall()
+    return {name: (number, digest) for name, number, digest in found}
 
 
 @contextmanager

@@ -149,12 +149,16 @@ def _costs(version: Version, rows: list[WheelSlice]) -> Iterator[str]:
     """Yield the figures under the table: what one spin costs on average and at most, and how far the budget goes."""
     currency, budget = version.currency, version.campaign.budget
     worst = max(version.liability_minor(reward) for row in rows for reward in version.chain(row.reward))
-    yield ""
-    expected = amount_text(expected_cost_minor(rows), currency)
-    yield f"Expected cost of one spin   {expected}, if every code is used in full"
-    yield f"Worst case of one spin      {format_amount(worst, currency)}"
     of_period = _PERIODS.get(budget.per, "The whole budget")
     covers = f"covers {int(budget.amount) // worst} worst-case spins" if worst else "covers any number of spins"
+    expected = amount_text(expected_cost_minor(rows), currency)
+    yield ""
+    yield f"Expected cost of one spin   {expected}, if every code is used in full"
+    yield f"Worst case of one spin      {format_amount(worst, currency)}"
+    yield f"Kept aside for each offer   {format_amount(version.floor_minor, currency)}, until it is spun or over"
+    if version.campaign.patience:
+        promised = sum(version.worst_minor(milestone.rewards) for milestone in version.campaign.patience.milestone)
+        yield f"Kept aside for each wait    {format_amount(promised, currency)}, for the milestones ahead"
     yield f"{of_period:<26}  {format_amount(int(budget.amount), currency)}, {covers}"
 
 

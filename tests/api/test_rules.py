@@ -375,7 +375,7 @@ async def test_so_much_value_in_a_window_and_no_more(having: Having) -> None:
 SPELLINGS = [
     ("a.b+x@gmail.com", "ab@gmail.com"),
     ("ada@example.org", "ADA+shop@Example.ORG"),
-    ("ab@googlemail.com", "a.b@gmail.com"),
+    ("c.d@googlemail.com", "cd@gmail.com"),
 ]
 
 

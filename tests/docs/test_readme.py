@@ -4,13 +4,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from engine.settings import ROOT
-from tests.docs.conftest import Reader
+from tests.docs.conftest import Reader, stand_in
 from tests.docs.markdown import blocks, page
 
 SHELL = [block.text for block in blocks("README.md", "sh")]
@@ -59,6 +60,13 @@ def test_five_lines_put_the_wheel_on_a_page(reader: Reader) -> None:
     with opened(f"{reader.url}/a-product", html) as shown:
         shown.locator("makegood-stockout [part=card]").wait_for()
         assert shown.locator("makegood-stockout [part=spin]").is_visible()
+
+
+def test_the_stand_in_for_curl_says_what_curl_says(reader: Reader, tmp_path: Path) -> None:
+    line = "curl -sS http://127.0.0.1:8000/v1/stock/NEVER -H 'Authorization: Bearer '$MAKEGOOD_MERCHANT_KEY"
+    plain = reader.type(line)
+    assert "sku_unknown" in plain
+    assert reader.type(f"export PATH={stand_in(tmp_path)}:$PATH; {line}") == plain
 
 
 @contextmanager

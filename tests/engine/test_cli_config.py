@@ -441,6 +441,8 @@ def test_the_odds_of_the_default_wheel_are_a_table_a_marketer_reads() -> None:
     ] in lines
     assert "Expected cost of one spin   10.13 EUR, if every code is used in full" in told.output
     assert "Worst case of one spin      30.00 EUR" in told.output
+    assert "Kept aside for each offer   8.00 EUR, until it is spun or over" in told.output
+    assert "Kept aside for each wait    14.90 EUR" in told.output
     assert "The daily budget            250000.00 EUR, covers 8333 worst-case spins" in told.output
 
 

@@ -154,12 +154,12 @@ UNSOUND = {
 async def test_an_unsound_config_is_kept_out_and_told(open_shop: OpenShop, config: Path, name: str) -> None:
     old, new, words = UNSOUND[name]
     async with open_shop(config=config) as shop:
-        before = await ready(shop)
+        before, sound = await ready(shop), file_of(config).read_text(encoding="utf-8")
         edit(file_of(config), old, new)
         told = await until_refused(shop, words)
         assert told["digest"] == before["digest"]
         await (await shop.report()).won()
-        edit(file_of(config), new, old)
+        file_of(config).write_text(sound, encoding="utf-8")
         await _until(shop, lambda config: config["refused"] == [])
         assert (await ready(shop))["digest"] == before["digest"]
 

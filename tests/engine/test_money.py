@@ -68,6 +68,17 @@ async def end_what_is_over(shop: Shop, *, after: timedelta = timedelta(0)) -> No
 # Stock
 
 
+async def persistently(shopper: Shopper) -> httpx.Response:
+    """Spin as the widget does: an engine that is too busy is asked again."""
+    for _ in range(20):
+        answer = await shopper.spin()
+        if answer.status_code != 503:
+            break
+        await asyncio.sleep(int(answer.headers["retry-after"]))
+    assert answer.status_code == 200, answer.text
+    return answer
+
+
 @pytest.mark.xdist_group("served")
 async def test_a_thousand_spins_at_once_give_fifty_of_fifty(postgres: Postgres, template: str, tmp_path: Path) -> None:
     config = only(tmp_path, slice_("sample", stock=50, when_gone="free-shipping"))
@@ -75,9 +86,8 @@ async def test_a_thousand_spins_at_once_give_fifty_of_fifty(postgres: Postgres, 
     with serving(url, workers=2, MAKEGOOD_CONFIG=str(config)) as served:
         async with served.shop(connections=64) as shop:
             shoppers = await many_offered(shop, 1000)
-            answers = await asyncio.gather(*(shopper.spin() for shopper in shoppers))
+            answers = await asyncio.gather(*(persistently(shopper) for shopper in shoppers))
 
-    assert Counter(answer.status_code for answer in answers) == {200: 1000}
     told = Counter(answer.json()["award"]["reward"] for answer in answers)
     assert told == {"sample": 50, "free-shipping": 950}
     assert {answer.json()["slice"] for answer in answers} == {"sample"}

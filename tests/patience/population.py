@@ -77,7 +77,8 @@ def _enrol(connection: psycopg.Connection[Any], version: Version, cohort: Cohort
             "drawn": bool(milestone.surprise),
         }
         connection.execute(
-            """INSERT INTO enrolment_milestones (subject, enrolment_id, points, id, status, due_on, aside_minor, draw_id)
+            """INSERT INTO enrolment_milestones (subject, enrolment_id, points, id, status, due_on, aside_minor,
+                draw_id)
             SELECT subject, id, %(points)s, uuidv7(), 'ahead', %(due_on)s, %(aside)s,
                 CASE WHEN %(drawn)s THEN offer_id || '/milestone/' || %(points)s END FROM made""",
             mine,
@@ -126,6 +127,8 @@ def _mark(
         "starter": version.patience.starter_points,
         "points": version.patience.points_per_day,
     }
+    if through < cohort.started_on:
+        return
     connection.execute(
         """INSERT INTO accrual_pages SELECT %(version)s, %(started_on)s, day::date
         FROM generate_series(%(started_on)s::date, %(through)s::date, '1 day') AS day""",
