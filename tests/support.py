@@ -106,7 +106,7 @@ class Desk:
     def at(self, url: str) -> psycopg.Connection[Any]:
         connection = self._kept.get(url)
         if connection is None or connection.closed:
-            connection = self._kept[url] = psycopg.connect(url, autocommit=True)
+            connection = self._kept[url] = psycopg.connect(url, autocommit=True, prepare_threshold=None)
         return connection
 
     def leave(self, url: str | None = None) -> None:

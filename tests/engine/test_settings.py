@@ -85,7 +85,8 @@ def test_an_address_that_is_no_postgresql_is_refused_without_telling_its_passwor
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
 def test_any_libpq_address_will_do(scheme: str) -> None:
-    assert read({**_SOUND, "DATABASE_URL": f"{scheme}://ada:secret@db/makegood?sslmode=require"})
+    url = f"{scheme}://ada:secret@db/makegood?sslmode=require"
+    assert read({**_SOUND, "DATABASE_URL": url}).database_url == url
 
 
 def test_no_secret_is_told_in_a_refusal() -> None:
