@@ -71,6 +71,10 @@ bench-proof: env-dev ## proofs recomputed and checked, beside a bare loop of the
 bench-decision: env-dev ## a decision of ten typed rules, in microseconds
 	@$(BIN)/python -m tests.bench.decision
 
+.PHONY: bench-accrual
+bench-accrual: env-dev ## one night of a million who wait, and of ten, against the barest SQL
+	@$(BIN)/python -m tests.bench.accrual
+
 .PHONY: clean
 clean: ## remove the environment and caches; the data in var/ stays
 	@rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache

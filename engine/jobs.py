@@ -78,7 +78,9 @@ async def deliver(context: JobContext, message_id: str, event: dict[str, Any]) -
     if event["type"] == "hold.offered":
         # Hours may have passed since: nobody is told of what is gone.
         async with transaction(tools.engine) as session:
-            if not await restocks.still_there(session, UUID(event["data"]["hold_id"]), now=clock.now()):
+            if not await restocks.still_there(
+                session, tools.kit.versions, UUID(event["data"]["hold_id"]), now=clock.now()
+            ):
                 return
     if settings.webhook_url and settings.webhook_secret:
         await webhooks.send(settings.webhook_url, settings.webhook_secret, message_id, event, now=clock.now())

@@ -138,7 +138,7 @@ async def live_hold(session: AsyncSession, enrolment: Enrolment) -> Hold | None:
 async def place_of(session: AsyncSession, versions: Versions, enrolment: Enrolment, *, now: datetime) -> Place | None:
     """Say truthfully how many are served before this shopper: who has a hold, then who stands further ahead."""
     line = await _line(session, versions, enrolment.sku, now=now)
-    order = (line.c.holding.desc(), line.c.points.desc(), line.c.created_at, line.c.id)
+    order = (line.c.holding.desc(), *_in_turn(line))
     ranked = select(
         line.c.id, (func.row_number().over(order_by=order) - 1).label("before"), func.count().over().label("waiting")
     ).subquery()
@@ -157,17 +157,18 @@ async def with_units_free(session: AsyncSession) -> list[str]:
     return list((await session.execute(found)).scalars())
 
 
-async def still_there(session: AsyncSession, hold_id: UUID, *, now: datetime) -> bool:
-    """Whether a hold may be told of: it is open, and the shop still has units for it and for those offered earlier."""
+async def still_there(session: AsyncSession, versions: Versions, hold_id: UUID, *, now: datetime) -> bool:
+    """Whether a hold may be told of: it is open, and the shop still has units for it and for all holds before it."""
     found = select(Hold, Stock).join(Stock, Stock.sku == Hold.sku).where(Hold.id == hold_id)
     row = (await session.execute(found)).one_or_none()
     if row is None or row[0].status != "offered" or row[0].ends_at <= now:
         return False
     hold, stock = row
-    later = select(func.coalesce(func.sum(Hold.quantity), 0)).where(
-        Hold.sku == hold.sku, Hold.status == "offered", (Hold.created_at > hold.created_at) | (Hold.id > hold.id)
-    )
-    return await shelves.free(session, stock) + int((await session.execute(later)).scalar_one()) >= 0
+    line = await _line(session, versions, hold.sku, now=now)
+    up_to, together = func.sum(line.c.quantity).over(order_by=_in_turn(line)), func.sum(line.c.quantity).over()
+    held = select(line.c.id, up_to.label("up_to"), together.label("together")).where(line.c.holding).subquery()
+    mine = (await session.execute(select(held).where(held.c.id == hold.enrolment_id))).one()
+    return int(mine.up_to) <= await shelves.free(session, stock) + int(mine.together)
 
 
 async def _pay(
@@ -199,7 +200,7 @@ async def _next_in_line(
 ) -> list[tuple[UUID, UUID]]:
     line = await _line(session, versions, sku, now=now)
     found = select(line.c.id, line.c.subject).where(~line.c.holding)
-    found = found.order_by(line.c.points.desc(), line.c.created_at, line.c.id).limit(BATCH)
+    found = found.order_by(*_in_turn(line)).limit(BATCH)
     return [(row.id, row.subject) for row in (await session.execute(found)).all()]
 
 
@@ -225,10 +226,16 @@ async def _line(session: AsyncSession, versions: Versions, sku: str, *, now: dat
         Enrolment.id,
         Enrolment.subject,
         Enrolment.created_at,
+        Enrolment.quantity,
         holding.label("holding"),
         _by_version(has, 0).label("points"),
     ).where(*waiting, holding | ~_by_version(over, otherwise=False))
     return line.subquery()
+
+
+def _in_turn(line: Subquery) -> tuple[ColumnElement[Any], ...]:
+    """Most points first, then the longest wait."""
+    return line.c.points.desc(), line.c.created_at, line.c.id
 
 
 def _by_version(values: Mapping[str, ColumnElement[Any]], otherwise: object) -> ColumnElement[Any]:

@@ -14,6 +14,9 @@ from engine.settings import ROOT
 from tests.docs.conftest import Reader, stand_in
 from tests.docs.markdown import blocks, page
 
+# One worker does them all: what they share is dear to make.
+pytestmark = pytest.mark.xdist_group("reader")
+
 SHELL = [block.text for block in blocks("README.md", "sh")]
 
 

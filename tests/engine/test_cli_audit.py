@@ -33,6 +33,9 @@ from tests.support import (
     slice_,
 )
 
+# One worker does them all: what they share is dear to make.
+pytestmark = pytest.mark.xdist_group("audit")
+
 OF_WAITING = {"enrolments", "point_entries", "enrolment_milestones", "claims", "holds"}
 WHEEL = (slice_("discount-10", 60), slice_("sample", 40, stock=6, when_gone="free-shipping"))
 
@@ -104,7 +107,7 @@ async def run() -> int:
 
 async def faults(connection: AsyncConnection, table: str) -> list[str]:
     """Look at every row of a table through this very connection, and return what disagrees in it."""
-    auditor = Auditor(connection, Vault(settings_for("unused")))
+    auditor = Auditor(connection, Vault(settings_for("postgresql:///unused")))
     [part] = [part for part in PARTS if part.table == table]
     return [fault async for _row, found in part.look(auditor) for fault in found]
 
@@ -233,20 +236,17 @@ async def test_a_row_removed_by_hand_is_missed(
     assert any(says in line for line in told), told
 
 
-async def test_the_command_names_the_row_and_fails(
-    postgres: Postgres, lived: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    url = postgres.create(lived)
-    for name, value in environment(url).items():
-        monkeypatch.setenv(name, value)
-    spin_id = ask(url, "SELECT id FROM spins LIMIT 1")
-    do(url, "UPDATE spins SET ticket = ticket + 1 WHERE id = %s", spin_id)
-    assert await run() == 1
+async def test_the_command_names_the_row_and_fails(audited: str, capsys: pytest.CaptureFixture[str]) -> None:
+    spin_id = ask(audited, "SELECT id FROM spins LIMIT 1")
+    do(audited, "UPDATE spins SET ticket = ticket + 1 WHERE id = %s", spin_id)
+    try:
+        assert await run() == 1
+    finally:
+        do(audited, "UPDATE spins SET ticket = ticket - 1 WHERE id = %s", spin_id)
     told = capsys.readouterr().out
     assert f"spins {spin_id} (offer " in told
     assert "ticket is" in told
     assert "1 of them disagree" in told
-    postgres.drop(url)
 
 
 async def test_an_empty_database_is_in_order(

@@ -59,6 +59,7 @@ async def test_a_dirty_file_is_replayed_and_told_in_full(
     expected = run_out(read_orders(path, "EUR").lines, 3)
     assert await replay_orders(plan(path, served)) == 0
     told = capsys.readouterr().out
+    # Each product's code is new, and with it what is left of it: some shoppers may come too late more than once.
     number, shoppers = len(expected.missed), len({one.order.customer for one in expected.missed})
     assert "43 rows, UTF-8, dates read as day/month/year" in told
     assert "36 order lines; 7 rows left out:" in told
@@ -68,7 +69,7 @@ async def test_a_dirty_file_is_replayed_and_told_in_full(
     assert "drawn from seed 3" in " ".join(told.split())
     assert f"{number} stockouts reported" in told
     assert f"{shoppers} offers with a wheel, {number - shoppers} refused" in told
-    assert f"too_many_spins {number - shoppers}" in " ".join(told.split())
+    assert (f"too_many_spins {number - shoppers}" in " ".join(told.split())) == (number > shoppers)
     assert f": {shoppers} spins" in told
     assert f"{shoppers} proofs recomputed here and held, 0 failed" in told
     assert "of the budget of always-on" in " ".join(told.split())
@@ -77,8 +78,10 @@ async def test_a_dirty_file_is_replayed_and_told_in_full(
 
 
 async def test_the_same_replay_again_is_the_same_stockouts_and_the_same_awards(
-    served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    within_the_hour = datetime.now(UTC)
+    monkeypatch.setattr("engine.cli.replay.clock.now", lambda: within_the_hour)
     path = orders_file(tmp_path)
     assert await replay_orders(plan(path, served)) == 0
     first = capsys.readouterr().out

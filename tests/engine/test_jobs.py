@@ -159,6 +159,25 @@ async def test_the_night_runs_from_the_queue_as_from_anywhere(database_url: str)
     assert days == [(day, purpose) for day in (today, tomorrow) for purpose in ("patience", "wheel")]
 
 
+async def test_the_job_shows_the_secret_of_a_day_that_is_over(open_shop: OpenShop) -> None:
+    async with open_shop() as shop:
+        await (await shop.report()).offered()
+        do(shop.database_url, "UPDATE epochs SET day = day - 3 WHERE day = (now() AT TIME ZONE 'UTC')::date")
+        [promised] = [epoch for epoch in (await shop.fairness())["epochs"] if _days_ago(epoch["day"]) == 3]
+        assert promised["secret"] is None
+        async with jobs.connected(shop.settings) as app:
+            await app.configure_task("turn_epochs").defer_async(timestamp=0)
+        async with working(shop.settings):
+            await soon(lambda: ask(shop.database_url, "SELECT count(*) FROM epochs WHERE revealed_at IS NOT NULL") > 0)
+        epochs = {_days_ago(epoch["day"]): epoch for epoch in (await shop.fairness())["epochs"]}
+    assert hashlib.sha256(bytes.fromhex(epochs[3]["secret"])).hexdigest() == promised["secret_digest"]
+    assert [epochs[day]["secret"] for day in (0, -1)] == [None, None], "today and tomorrow stay secret"
+
+
+def _days_ago(day: str) -> int:
+    return (datetime.now(UTC).date() - date.fromisoformat(day)).days
+
+
 async def test_the_jobs_of_a_worker_that_died_are_taken_up_again(database_url: str) -> None:
     listener = Listener()
     settings = heard_by(listener, database_url)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-import psycopg
 from psycopg import sql
 
 from engine import night
@@ -22,6 +21,7 @@ from tests.support import (
     balances,
     campaign,
     config_copy,
+    desk,
     do,
     person,
     problem,
@@ -52,14 +52,13 @@ def words_of(who: Json) -> list[str]:
 
 def everything(url: str) -> str:
     """Return every row of every table as text, bytes in hexadecimal."""
-    with psycopg.connect(url) as connection:
-        tables = connection.execute(
-            "SELECT schemaname, tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
-        ).fetchall()
-        return "\n".join(
-            str(connection.execute(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(*table))).fetchall())
-            for table in tables
-        ).casefold()
+    tables = rows(url, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    return "\n".join(text_of(url, table) for (table,) in tables)
+
+
+def text_of(url: str, table: str) -> str:
+    every = sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(table))
+    return str(desk.at(url).execute(every).fetchall()).casefold()
 
 
 def found(words: list[str], text: str) -> list[str]:
@@ -168,6 +167,13 @@ async def test_the_same_person_later_is_a_new_subject(open_shop: OpenShop, tmp_p
         assert (len(exported["stockouts"]), exported["awards"]) == (1, [])
 
 
+# What is still open or usable and belongs to nobody.
+ORPHANS = """
+SELECT (SELECT count(*) FROM offers WHERE status = 'open' AND subject NOT IN (SELECT subject FROM shoppers))
+     + (SELECT count(*) FROM awards WHERE status = 'issued' AND subject NOT IN (SELECT subject FROM shoppers))
+"""
+
+
 async def test_an_erasure_racing_with_spins_and_reports_leaves_no_half_person(
     open_shop: OpenShop, tmp_path: Path
 ) -> None:
@@ -182,11 +188,7 @@ async def test_an_erasure_racing_with_spins_and_reports_leaves_no_half_person(
             )
             assert {answer.status_code for answer in answers} <= {200, 204, 403, 410}
             assert ask(shop.database_url, "SELECT count(*) FROM shoppers WHERE shopper_id = %s", who["id"]) == 0
-            orphans = "SELECT count(*) FROM {} WHERE status = %s AND subject NOT IN (SELECT subject FROM shoppers)"
-            for table, state in (("offers", "open"), ("awards", "issued")):
-                with psycopg.connect(shop.database_url) as connection:
-                    question = sql.SQL(orphans).format(sql.Identifier(table))
-                    assert connection.execute(question, (state,)).fetchone() == (0,)
+            assert ask(shop.database_url, ORPHANS) == 0
             balances(shop.database_url)
 
 
@@ -222,13 +224,8 @@ async def test_facts_and_books_hold_no_name_and_no_address(shop: Shop) -> None:
     who = zelda()
     shopper = await shop.report(shopper=who)
     await shopper.won()
-    with psycopg.connect(shop.database_url) as connection:
-        text = str(
-            [
-                connection.execute(sql.SQL("SELECT t::text FROM {} t").format(sql.Identifier(table))).fetchall()
-                for table in ("offers", "spins", "awards", "codes", "liability_entries", "events", "stockouts")
-            ]
-        ).casefold()
+    tables = ("offers", "spins", "awards", "codes", "liability_entries", "events", "stockouts")
+    text = "".join(text_of(shop.database_url, table) for table in tables)
     assert found([who["id"], who["email"], fold(who["email"]), who["first_name"]], text) == []
 
 

@@ -193,7 +193,8 @@ class Programme:
         """Put another campaign in the place of this one, as a marketer does."""
         live, folder = self.shop.inside.live, self.shop.settings.config_folder
         (folder / "campaigns" / "waiting.toml").write_text(text, encoding="utf-8")
-        await live.publish()
+        await live.reload()
+        assert not live.problems
 
     def kinds(self, waiter: Waiter) -> list[tuple[str, int]]:
         found = rows(

@@ -324,7 +324,8 @@ async def test_stock_is_looked_at_again_before_a_hold_is_told_of(programme: Prog
     async def worth_telling(waiter: Waiter) -> bool:
         hold_id = UUID((await waiter.see())["hold"]["hold_id"])
         async with programme.shop.inside.transaction() as session:
-            return await restocks.still_there(session, hold_id, now=programme.clock.now)
+            versions = programme.shop.inside.versions
+            return await restocks.still_there(session, versions, hold_id, now=programme.clock.now)
 
     first, second = await programme.waits(), await programme.waits()
     await programme.stock(available=2)
