@@ -79,7 +79,7 @@ class Visitor:
         self.shots += 1
         SCREENSHOTS.mkdir(exist_ok=True)
         self.page.locator("main > *").first.wait_for()
-        self.page.wait_for_function("Array.from(document.images).every((image) => image.complete)")
+        self.page.wait_for_function("() => Array.from(document.images).every((image) => image.complete)")
         size = self.page.viewport_size
         assert size is not None
         # As high as the page: what sticks to the window's edge then stands where the page ends.
