@@ -38,7 +38,7 @@ browser:
 
 .PHONY: test
 test: env-dev browser lint types ## run every check: format, lint, types, all tests, the browser's too
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadfile
 
 .PHONY: lint
 lint: env-dev

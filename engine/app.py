@@ -18,6 +18,7 @@ from engine.api import health, problems, public
 from engine.api.bodies import JsonRequest
 from engine.api.headers import answering
 from engine.api.merchant import MerchantController
+from engine.api.paths import SlashesAgain, keeping_slashes
 from engine.api.patience import EnrolmentController, PatienceDeskController
 from engine.api.storefront import StorefrontController
 from engine.processes import die_with_parent
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         request_class=JsonRequest,
         exception_handlers=problems.HANDLERS,
         lifespan=[lifespan],
+        middleware=[SlashesAgain()],
         request_max_body_size=BODY_BYTES_MAX,
         compression_config=CompressionConfig(backend="gzip", minimum_size=500, gzip_compress_level=6),
         cors_config=_cors(services),
@@ -63,7 +65,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
         debug=False,
     )
-    app.asgi_handler = answering(app.asgi_handler)
+    app.asgi_handler = answering(keeping_slashes(app.asgi_handler))
     return app
 
 

@@ -148,6 +148,18 @@ async def test_two_bodies_racing_for_one_event_id_make_one_stockout(shop: Shop) 
 # Stock
 
 
+@pytest.mark.parametrize("written", ["%2F", "%2f"])
+async def test_a_slash_inside_a_sku_or_an_id_is_part_of_it(shop: Shop, written: str) -> None:
+    shopper = await shop.report(sku="SHIRT/XL", shopper=person(id=f"c/{written[-1]}/42"))
+    exported = await shop.export(shopper.id.replace("/", written))
+    told = await shop.put_stock(f"SHIRT{written}XL", available=3)
+    read = await shop.http.get(f"/v1/stock/SHIRT{written}XL", headers=shop.headers)
+    waiting = await shop.http.get(f"/v1/stock/SHIRT{written}XL/demand", headers=shop.headers)
+
+    assert exported.json()["shopper"]["shopper_id"] == shopper.id
+    assert (told.json()["sku"], read.json()["available"], waiting.status_code) == ("SHIRT/XL", 3, 200)
+
+
 async def test_what_is_said_of_stock_is_read_back(shop: Shop) -> None:
     answer = await shop.put_stock("CHAIR-1", available=3, expected_on="2026-12-24", reason="transport_delay")
     assert answer.status_code == 200
