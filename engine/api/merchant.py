@@ -22,7 +22,7 @@ from engine.api.schemas import (
     StockoutReported,
     StockView,
 )
-from engine.api.security import Call, Engine, merchant_of
+from engine.api.security import Call, Engine, merchant_of, signed_in
 from engine.api.storefront import REPLAYED
 from engine.db.tables import Stock
 from engine.errors import MakegoodError, NotFoundError
@@ -46,6 +46,7 @@ class MerchantController(Controller):
     path = "/v1"
     tags = ["merchant"]  # noqa: RUF012  # Litestar reads this class attribute
     security: list[SecurityRequirement] = [{"merchantKey": []}]  # noqa: RUF012  # as above
+    guards = [signed_in]  # noqa: RUF012  # as above
 
     @post(
         "/stockouts",

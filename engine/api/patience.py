@@ -21,7 +21,7 @@ from engine.api.schemas import (
     OutcomeBody,
     OutcomeView,
 )
-from engine.api.security import Call, Engine, merchant_of, shopper_of
+from engine.api.security import Call, Engine, merchant_of, shopper_of, signed_in
 from engine.api.storefront import REPLAYED, PageLocale
 from engine.flows import claims, demand, enrolments, outcomes, points, progress
 from engine.flows.enrolments import Enrolled
@@ -37,6 +37,7 @@ class EnrolmentController(Controller):
     path = "/v1/enrolments"
     tags = ["shopper"]  # noqa: RUF012  # Litestar reads this class attribute
     security: list[SecurityRequirement] = [{"shopperToken": []}]  # noqa: RUF012  # as above
+    guards = [signed_in]  # noqa: RUF012  # as above
 
     @post(
         summary="Agree to wait for the product of the token's stockout",
@@ -130,6 +131,7 @@ class PatienceDeskController(Controller):
     path = "/v1"
     tags = ["merchant"]  # noqa: RUF012  # Litestar reads this class attribute
     security: list[SecurityRequirement] = [{"merchantKey": []}]  # noqa: RUF012  # as above
+    guards = [signed_in]  # noqa: RUF012  # as above
 
     @get(
         "/stock/{sku:str}/demand",

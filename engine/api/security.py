@@ -1,11 +1,13 @@
 """Who is calling, and how often: merchants by key, shoppers by token."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from litestar import Request
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.handlers import BaseRouteHandler
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +20,7 @@ from engine.vault import ShopperToken, api_key_digest
 HEADER_LENGTH_MAX = 4096
 
 Call = Request[None, None, State]
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
 Engine = NamedDependency[Services]  # Litestar 3 injects only what is marked
 
 
@@ -26,6 +29,11 @@ class Merchant(NamedTuple):
 
     key_id: UUID
     role: str
+
+
+def signed_in(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
+    """Refuse who shows nothing at all before their body is read: a stranger learns nothing of what a body must be."""
+    _bearer(connection)
 
 
 async def merchant_of(call: Call, services: Services, session: AsyncSession) -> Merchant:
@@ -51,7 +59,7 @@ async def shopper_of(call: Call, services: Services) -> ShopperToken:
     return token
 
 
-def _bearer(call: Call) -> str:
+def _bearer(call: AnyConnection) -> str:
     header = call.headers.get("authorization", "")
     scheme, _, credential = header.partition(" ")
     if len(header) > HEADER_LENGTH_MAX or scheme.lower() != "bearer" or not credential.strip():

@@ -9,7 +9,7 @@ from litestar.params import JSONBody, QueryParameter
 from engine import clock
 from engine.api import problems, views
 from engine.api.schemas import OfferView, SpinBody, SpinView, WonList
-from engine.api.security import Call, Engine, shopper_of
+from engine.api.security import Call, Engine, shopper_of, signed_in
 from engine.flows import awards, offers, spins
 
 REPLAYED = {"Idempotent-Replayed": "true"}
@@ -23,6 +23,7 @@ class StorefrontController(Controller):
     path = "/v1"
     tags = ["shopper"]  # noqa: RUF012  # Litestar reads this class attribute
     security: list[SecurityRequirement] = [{"shopperToken": []}]  # noqa: RUF012  # as above
+    guards = [signed_in]  # noqa: RUF012  # as above
 
     @get("/offer", summary="Decide once what the shopper may do, then repeat it", responses=problems.described())
     async def offer(self, request: Call, services: Engine, locale: PageLocale = None) -> OfferView:

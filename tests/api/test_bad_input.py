@@ -517,6 +517,15 @@ async def test_a_merchants_call_wants_a_known_key(shop: Shop, method: str, path:
             problem(answer, status, code)
 
 
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/v1/stockouts"), ("PUT", "/v1/stock/A"), ("POST", "/v1/offer/spin")]
+)
+async def test_a_stranger_is_refused_before_the_body_is_read(shop: Shop, method: str, path: str) -> None:
+    for content in (b"{", b"[]", b'{"sku": 1}'):
+        answer = await shop.http.request(method, path, content=content, headers={"Content-Type": "application/json"})
+        problem(answer, 401, "not_signed_in")
+
+
 # Spins
 
 
