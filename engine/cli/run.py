@@ -76,7 +76,9 @@ async def create_key(role: str, label: str) -> str:
 
 def run_demo() -> int:
     """Run everything until Ctrl-C, or until a part of it ends by itself."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    # Both: a shell that starts this in the background leaves it deaf to SIGINT.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, _interrupt)
     port = int(os.environ.get("PORT") or 8000)
     host = os.environ.get("HOST") or "127.0.0.1"
     if not port_is_free(host, port):
