@@ -310,7 +310,8 @@ def _rewards(folder: Path, shop: Shop) -> Catalogue:
 
 def _versions(folder: Path, shop: Shop, rewards: Catalogue | None, problems: list[Problem]) -> Iterator[Version]:
     """Yield every sound campaign; without a sound catalogue the campaigns are judged by themselves."""
-    paths = sorted((folder / "campaigns").glob("*.toml"))
+    # Editors leave hidden files beside the one they write.
+    paths = sorted(path for path in (folder / "campaigns").glob("*.toml") if not path.name.startswith("."))
     if not paths or len(paths) > CAMPAIGNS_MAX:
         problems.append(Problem("campaigns", 1, 1, f"holds {len(paths)} campaigns; expected 1 to {CAMPAIGNS_MAX}"))
         return

@@ -32,6 +32,9 @@ class Messages:
             problems = [Problem(name, 1, 1, "is nested too deeply")]
         if problems:
             raise ConfigError(problems)
+        if not self.patterns:
+            raise ConfigError([Problem(name, 1, 1, "holds no message at all: a save that was cut off?")])
+        self.others: tuple[Messages, ...] = ()
         self._bundle = FluentBundle([locale], use_isolating=False)
         self._bundle.add_resource(resource)
 
@@ -39,15 +42,19 @@ class Messages:
         return message_id in self.patterns
 
     def text(self, message_id: str, **values: object) -> str:
-        """Return a sentence; a message that is missing answers with its id, which a test of the messages forbids."""
+        """Return a sentence, in another language where this one lacks it; one that none has answers with its id."""
         if not self.has(message_id):
-            return message_id
+            other = next((messages for messages in self.others if messages.has(message_id)), None)
+            return other.text(message_id, **values) if other else message_id
         pattern = self._bundle.get_message(message_id).value
         return "" if pattern is None else str(self._bundle.format_pattern(pattern, values)[0])
 
     def starting_with(self, prefix: str) -> dict[str, Pattern]:
         """Return the messages a browser needs, in a form it can format without a Fluent library of its own."""
-        return {name: pattern for name, pattern in self.patterns.items() if name.startswith(prefix)}
+        spoken = {
+            name: pattern for one in reversed(self.others) for name, pattern in one.patterns.items()
+        } | self.patterns
+        return {name: pattern for name, pattern in spoken.items() if name.startswith(prefix)}
 
     def money(self, minor: int, currency: str) -> str:
         return str(format_currency(minor / 10 ** digits_of(currency), currency, locale=self.locale))
@@ -88,6 +95,8 @@ def read_messages(folder: Path, locales: tuple[str, ...]) -> dict[str, Messages]
             problems += error.problems
     if problems:
         raise ConfigError(problems)
+    for locale, messages in found.items():
+        messages.others = tuple(other for name, other in found.items() if name != locale)
     return found
 
 

@@ -74,7 +74,7 @@ async def end_what_is_over(engine: AsyncEngine, kit: Kit, *, now: datetime) -> N
         return len(await restocks.lapse_holds(session, kit, now=now, wait=wait))
 
     await _until_done(engine, holds)
-    for sku in await _once(engine, restocks.with_units_free):
+    for sku in await _once(engine, restocks.out_of_step):
         await restock(engine, kit, sku, now=now)
 
 

@@ -54,7 +54,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     settings = Settings(
         database_url=_database_url(environment, problems),
         redis_url=environment.get("REDIS_URL") or None,
-        config_folder=Path(environment.get("MAKEGOOD_CONFIG") or ROOT / "config"),
+        config_folder=config_folder_of(environment),
         token_secrets=_secrets(environment, "MAKEGOOD_TOKEN_SECRET", problems, production=production),
         seal_keys=_seal_keys(environment, problems),
         pepper=(*_secrets(environment, "MAKEGOOD_PEPPER", problems, production=production), "")[0],
@@ -62,7 +62,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         demo=environment.get("MAKEGOOD_DEMO") == "1",
         demo_key=environment.get("MAKEGOOD_MERCHANT_KEY", ""),
         host=environment.get("HOST") or "127.0.0.1",
-        port=_number(environment, "PORT", 8000, problems),
+        port=_port(environment, problems),
         public_url=environment.get("MAKEGOOD_PUBLIC_URL") or f"http://127.0.0.1:{environment.get('PORT') or 8000}",
         webhook_url=environment.get("MAKEGOOD_WEBHOOK_URL") or None,
         webhook_secret=environment.get("MAKEGOOD_WEBHOOK_SECRET") or None,
@@ -71,13 +71,32 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     )
     if settings.demo and production:
         problems.append("MAKEGOOD_DEMO=1 goes with MAKEGOOD_ENV=development: a demo shop has no place in production")
-    if settings.port > _PORT_MAX:
-        problems.append(f'PORT is "{settings.port}"; expected {_PORT_MAX} at most')
     if settings.webhook_url and not settings.webhook_secret:
         problems.append("MAKEGOOD_WEBHOOK_SECRET is missing: announcements are signed with it")
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
+
+
+def config_folder_of(environment: Mapping[str, str] = os.environ) -> Path:
+    """Return where a marketer's files are; known before there is a database."""
+    return Path(environment.get("MAKEGOOD_CONFIG") or ROOT / "config")
+
+
+def port_of(environment: Mapping[str, str] = os.environ) -> int:
+    """Return the port to serve on; raise `SettingsError` for what is none."""
+    problems: list[str] = []
+    port = _port(environment, problems)
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return port
+
+
+def _port(environment: Mapping[str, str], problems: list[str]) -> int:
+    port = _number(environment, "PORT", 8000, problems)
+    if port > _PORT_MAX:
+        problems.append(f'PORT is "{port}"; expected {_PORT_MAX} at most')
+    return port
 
 
 def _database_url(environment: Mapping[str, str], problems: list[str]) -> str:

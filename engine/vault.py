@@ -67,6 +67,7 @@ class Vault:
         """Check signature, form and end; raise `TokenRefusedError` or `TokenExpiredError`."""
         claims = self._claims(token)
         try:
+            str(claims["sub"]).encode()  # half of a character is no text
             read = ShopperToken(
                 msgspec.convert(claims["sub"], _Subject),
                 msgspec.convert(claims["sto"], UUID),

@@ -12,6 +12,7 @@ from litestar.params import FromPath, JSONBody, PathParameter
 from engine import clock
 from engine.api import problems, views
 from engine.api.schemas import (
+    NAMING,
     CodeView,
     ConfirmBody,
     RedemptionBody,
@@ -31,9 +32,9 @@ from engine.flows.redemptions import Held
 from engine.jobs import go_on_with
 from engine.services import Services
 
-Sku = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
-Code = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
-ShopperId = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+Sku = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
+Code = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
+ShopperId = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
 
 
 def _replay(view: type) -> ResponseSpec:

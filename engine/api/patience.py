@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engine import clock
 from engine.api import patience_views, problems
 from engine.api.schemas import (
+    NAMING,
     ClaimBody,
     ClaimMade,
     DemandView,
@@ -28,7 +29,7 @@ from engine.flows.enrolments import Enrolled
 from engine.jobs import go_on_with
 from engine.services import Services
 
-Sku = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+Sku = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
 
 
 class EnrolmentController(Controller):

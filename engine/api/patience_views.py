@@ -20,6 +20,7 @@ from engine.api.schemas import (
 from engine.api.views import award_view, label_of
 from engine.campaigns import Version
 from engine.db.tables import Award, Claim, EnrolmentMilestone, PointEntry
+from engine.flows import stock as shelves
 from engine.flows.milestones import draw_id
 from engine.flows.progress import Progress
 from engine.messages import Messages
@@ -182,10 +183,10 @@ def _next(seen: Progress, messages: Messages) -> NextMilestone | None:
 
 
 def _restock(seen: Progress) -> RestockView:
-    stock, stockout = seen.stock, seen.stockout
+    stock, promised = seen.stock, shelves.promised(seen.stock, seen.stockout, seen.promises)
     return RestockView(
-        expected_on=(stock and stock.expected_on) or stockout.expected_on,
-        reason=(stock and stock.reason) or stockout.reason,
+        expected_on=promised.expected_on,
+        reason=promised.reason,
         arrived=stock is not None and stock.available > 0,
         history=[PromiseView(told.expected_on, told.reason, told.as_of) for told in seen.promises],
     )

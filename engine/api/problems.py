@@ -14,7 +14,7 @@ from psycopg import errors as postgres
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from engine.api.schemas import ProblemView
+from engine.api.schemas import FORMS, ProblemView
 from engine.errors import FieldError, InvalidBodyError, MakegoodError, UnavailableError
 
 log = structlog.get_logger()
@@ -29,6 +29,8 @@ _PHRASES = {
     416: "Requested Range Not Satisfiable",
     422: "Unprocessable Entity",
 }
+_PATTERN = re.compile(r"matching regex (.+)$", re.DOTALL)
+_FORMS = {repr(pattern): words for pattern, words in FORMS.items()}
 _AT = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
 # The database is away, shutting down, out of connections or slower than its bounds: the caller may try again.
 _AWAY = (
@@ -118,6 +120,8 @@ def field_error(message: str, field: str) -> FieldError:
     if missing := re.match(r"^Object missing required field `(.+)`$", message):
         field = f"{field}.{missing[1]}" if match else missing[1]
         message = "is missing"
+    if form := _PATTERN.search(message):
+        message = f"expected {_FORMS.get(form[1], 'another form of text')}"
     return FieldError(field, message[:1].lower() + message[1:])
 
 

@@ -22,6 +22,7 @@ from engine.api.schemas import (
 from engine.campaigns import Version
 from engine.clock import now
 from engine.db.tables import Award, Stock
+from engine.flows import stock as shelves
 from engine.flows.awards import status_at
 from engine.flows.offers import Made
 from engine.flows.redemptions import Held, Known
@@ -34,7 +35,7 @@ from rewards.wheel import ALGORITHM
 
 
 def offer(made: Made, messages: Messages) -> OfferView:
-    row, stockout, stock = made.offer, made.stockout, made.stock
+    row, stockout, promised = made.offer, made.stockout, shelves.promised(made.stock, made.stockout)
     return OfferView(
         offer_id=row.id,
         eligible=row.status != "refused",
@@ -45,9 +46,8 @@ def offer(made: Made, messages: Messages) -> OfferView:
         patience=_patience(made, messages),
         product=ProductView(
             sku=stockout.sku,
-            # What PUT /v1/stock says is newer than the report, where it says anything.
-            expected_on=(stock and stock.expected_on) or stockout.expected_on,
-            reason=(stock and stock.reason) or stockout.reason,
+            expected_on=promised.expected_on,
+            reason=promised.reason,
             alternatives=[Alternative(**item) for item in stockout.alternatives],
         ),
     )

@@ -21,7 +21,7 @@ from engine.db.tables import Epoch
 from engine.flows import keys
 from engine.installation import database, port_is_free, var_folder
 from engine.processes import die_with_parent
-from engine.settings import Settings, SettingsError, read
+from engine.settings import Settings, SettingsError, config_folder_of, port_of, read
 from engine.vault import Vault, new_api_key
 
 START_SECONDS_MAX = 60
@@ -76,21 +76,21 @@ async def create_key(role: str, label: str) -> str:
 
 def run_demo() -> int:
     """Run everything until Ctrl-C, or until a part of it ends by itself."""
-    # Both: a shell that starts this in the background leaves it deaf to SIGINT.
-    for stop in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stop, _interrupt)
-    port = int(os.environ.get("PORT") or 8000)
+    port = port_of()
     host = os.environ.get("HOST") or "127.0.0.1"
     if not port_is_free(host, port):
         errors.print(f"port {port} is in use; choose another: make run PORT={port + 1}")
         return EXIT_BAD_SETUP
+    campaigns.load(config_folder_of())  # before a database is made for a folder that cannot be used
+    # Both: a shell that starts this in the background leaves it deaf to SIGINT.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, _interrupt)
     with database():
         os.environ["MAKEGOOD_DEMO"] = "1"
         os.environ["MAKEGOOD_DEMO_CLOCK"] = str(var_folder().resolve() / "demo-clock")
         # A demo's days pass at a click: a token must outlive a patient shopper's season.
         os.environ.setdefault("MAKEGOOD_TOKEN_SECONDS", str(400 * 24 * 3600))
         settings = read()
-        campaigns.load(settings.config_folder)
         migrate.upgrade(settings.database_url)
         if not settings.demo_key:
             raise SettingsError("MAKEGOOD_MERCHANT_KEY is missing: the demo shop needs a key")

@@ -85,6 +85,8 @@ async def reserve(
 
     _refuse_used(award, live, body.order_id, now=now)
     _refuse_basket(terms, body.cart, known.version.currency)
+    if body.hold_id is not None:
+        await restocks.refuse_hold(session, award.subject, body.hold_id)
 
     if live is not None and live is not mine:
         live.status, live.settled_at = "released", now
