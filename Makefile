@@ -56,7 +56,7 @@ format: env-dev ## rewrite the code in the house format
 	@$(BIN)/ruff check --fix .
 
 .PHONY: lock
-lock: ## renew both lock files (needs `uv` on the PATH)
+lock: ## renew the lock files (needs `uv` on the PATH)
 	@scripts/lock
 
 .PHONY: bench-fairness
