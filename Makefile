@@ -75,6 +75,14 @@ bench-decision: env-dev ## a decision of ten typed rules, in microseconds
 bench-accrual: env-dev ## one night of a million who wait, and of ten, against the barest SQL
 	@$(BIN)/python -m tests.bench.accrual
 
+.PHONY: fuzz
+fuzz: env-dev ## generated calls of the whole OpenAPI document for five minutes
+	@FUZZ_SECONDS=300 $(BIN)/pytest -q tests/safety/test_openapi.py
+
+.PHONY: audit-dependencies
+audit-dependencies: env-dev ## known flaws of what is installed; says so where no source of them can be reached
+	@$(BIN)/python scripts/audit-dependencies
+
 .PHONY: clean
 clean: ## remove the environment and caches; the data in var/ stays
 	@rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache
