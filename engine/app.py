@@ -9,12 +9,10 @@ from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler
 
 from engine import logs
-from engine.api import health, problems, public
+from engine.api import document, health, problems, public
 from engine.api.bodies import JsonRequest
 from engine.api.headers import answering
 from engine.api.merchant import MerchantController
@@ -61,10 +59,11 @@ def create_app(settings: Settings | None = None) -> Litestar:
         request_max_body_size=BODY_BYTES_MAX,
         compression_config=CompressionConfig(backend="gzip", minimum_size=500, gzip_compress_level=6),
         cors_config=_cors(services),
-        openapi_config=_openapi(),
+        openapi_config=document.config(),
         logging_config=None,
         debug=False,
     )
+    document.allow_every_method(app)
     app.asgi_handler = answering(keeping_slashes(app.asgi_handler))
     return app
 
@@ -120,18 +119,3 @@ def _cors(services: Services) -> CORSConfig:
     )
     cors.services = services
     return cors
-
-
-def _openapi() -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title="Makegood",
-        version="1",
-        path="/schema",
-        use_handler_docstrings=True,
-        components=Components(
-            security_schemes={
-                "merchantKey": SecurityScheme("http", scheme="bearer", description="A merchant's key, mk_…"),
-                "shopperToken": SecurityScheme("http", scheme="bearer", bearer_format="JWT"),
-            }
-        ),
-    )

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, post, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import SecurityRequirement
 from litestar.params import FromPath, JSONBody, PathParameter
 
@@ -24,7 +23,7 @@ from engine.api.schemas import (
     StockView,
 )
 from engine.api.security import Call, Engine, merchant_of, signed_in
-from engine.api.storefront import REPLAYED
+from engine.api.storefront import REPLAYED, replay_of
 from engine.db.tables import Stock
 from engine.errors import MakegoodError, NotFoundError
 from engine.flows import redemptions, restocks, shoppers, stock, stockouts
@@ -35,10 +34,6 @@ from engine.services import Services
 Sku = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
 Code = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
 ShopperId = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
-
-
-def _replay(view: type) -> ResponseSpec:
-    return ResponseSpec(view, generate_examples=False, description="The same as the first time")
 
 
 class MerchantController(Controller):
@@ -52,7 +47,7 @@ class MerchantController(Controller):
     @post(
         "/stockouts",
         summary="Report that a shopper met a sold-out product",
-        responses=problems.described(409, body=True) | {200: _replay(StockoutReported)},
+        responses=problems.described(409, body=True) | {200: replay_of(StockoutReported)},
     )
     async def report(
         self, request: Call, services: Engine, data: JSONBody[StockoutReport]
@@ -106,7 +101,7 @@ class MerchantController(Controller):
     @post(
         "/codes/{code:str}/redemptions",
         summary="Reserve a code for an order",
-        responses=problems.described(404, 409, 410, body=True) | {200: _replay(RedemptionView)},
+        responses=problems.described(404, 409, 410, body=True) | {200: replay_of(RedemptionView)},
     )
     async def reserve(
         self, request: Call, services: Engine, code: Code, data: JSONBody[RedemptionBody]

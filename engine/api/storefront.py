@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from litestar import Controller, Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import SecurityRequirement
 from litestar.params import JSONBody, QueryParameter
 
@@ -15,6 +16,11 @@ from engine.flows import awards, offers, spins
 REPLAYED = {"Idempotent-Replayed": "true"}
 # The language of the page that asks; the shopper's own where it does not say.
 PageLocale = Annotated[str | None, QueryParameter(max_length=35)]
+
+
+def replay_of(view: type) -> ResponseSpec:
+    """Describe the answer to a call that was made before."""
+    return ResponseSpec(view, generate_examples=False, description="The same as the first time")
 
 
 class StorefrontController(Controller):
