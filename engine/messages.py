@@ -22,6 +22,7 @@ class Messages:
     def __init__(self, locale: str, path: Path, name: str) -> None:
         """Read one `.ftl` file; raise `ConfigError` with every line Fluent cannot read."""
         self.locale = locale
+        self.labels: dict[tuple[str, str], str] = {}  # rewards' names as once written, by version and reward
         text = read_text(path, name)
         try:
             resource = FluentParser().parse(text)

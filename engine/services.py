@@ -1,7 +1,7 @@
 """What a serving process works with, made once and handed to every request."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import structlog
@@ -11,9 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engine import announcements, clock, night
 from engine.announcements import Announcer
 from engine.api.schemas import RealisedWheel
+from engine.batches import Batcher
 from engine.campaigns import Config
 from engine.db.session import create_engine, transaction
-from engine.flows import epochs
+from engine.flows import epochs, spins
+from engine.flows.spins import Spun
 from engine.kit import Kit
 from engine.limiter import Limiter
 from engine.live_config import LiveConfig
@@ -39,6 +41,9 @@ class Services:
         self.announce: Announcer = announcements.by_job if settings.webhook_url else announcements.to_nobody
         self.kit = Kit(self.vault, self.versions, self.announce)
         self._database = create_engine(settings.database_url, pool_size=settings.pool_size)
+        # Each batcher has one connection, always in use under load: asking whether it still lives would cost a trip.
+        self._batches = create_engine(settings.database_url, pool_size=2, by_index=True, pre_ping=False)
+        self.spins: Batcher[spins.Ask, Spun] = Batcher("spins", self._spin_together, self._spin_alone)
         self.realised: Memo[list[RealisedWheel]] = Memo(REALISED_SECONDS)
         self.live = LiveConfig(settings.config_folder, self._database, self.versions)
 
@@ -52,6 +57,17 @@ class Services:
     def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
         """Return the one transaction of a request, committed when its block ends."""
         return transaction(self._database)
+
+    async def _spin_together(self, asks: Sequence[spins.Ask]) -> Sequence[Spun | Exception]:
+        async with transaction(self._batches) as session:
+            return await spins.spin_all(session, self.kit, asks, now=clock.now())
+
+    async def _spin_alone(self, ask: spins.Ask) -> Spun:
+        async with self.transaction() as session:
+            [answer] = await spins.spin_all(session, self.kit, [ask], now=clock.now())
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
 
     async def ping(self) -> None:
         """Raise when the database does not answer."""
@@ -87,4 +103,5 @@ class Services:
             stop.set()
             await watching
             await self.limiter.aclose()
+            await self._batches.dispose()
             await self._database.dispose()

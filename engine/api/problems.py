@@ -10,11 +10,12 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
-from psycopg import errors as postgres
+from psycopg import Error as PostgresError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.api.schemas import ProblemView
+from engine.db import faults
 from engine.errors import FieldError, InvalidBodyError, MakegoodError, UnavailableError
 
 log = structlog.get_logger()
@@ -30,15 +31,6 @@ _PHRASES = {
     422: "Unprocessable Entity",
 }
 _AT = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
-# The database is away, shutting down, out of connections or slower than its bounds: the caller may try again.
-_AWAY = (
-    postgres.OperationalError,
-    postgres.AdminShutdown,
-    postgres.QueryCanceled,
-    postgres.LockNotAvailable,
-    postgres.SerializationFailure,
-    postgres.DeadlockDetected,
-)
 
 
 def from_makegood(_request: Request[Any, Any, Any], error: MakegoodError) -> Response[bytes]:
@@ -68,14 +60,15 @@ def from_http(_request: Request[Any, Any, Any], error: HTTPException) -> Respons
 
 
 def from_database(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    if isinstance(error, PoolTimeoutError) or isinstance(getattr(error, "orig", error), _AWAY):
-        log.warning("database unavailable", error=type(getattr(error, "orig", error)).__name__)
+    met = faults.cause(error)
+    if faults.away(error):
+        log.warning("database unavailable", error=type(met).__name__)
         return from_makegood(request, UnavailableError("the database is busy or away; try again"))
     # Not the error itself: PostgreSQL's detail shows the row that failed, and it may be a person's.
-    reason = getattr(getattr(error, "orig", None), "diag", None)
+    reason = getattr(met, "diag", None)
     log.error(
         "unexpected database error",
-        error=type(getattr(error, "orig", error)).__name__,
+        error=type(met).__name__,
         message=reason and reason.message_primary,
         stack="".join(traceback.format_tb(error.__traceback__)),
     )
@@ -96,6 +89,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     ValidationException: from_validation,
     HTTPException: from_http,
     DBAPIError: from_database,
+    PostgresError: from_database,
     PoolTimeoutError: from_database,
     Exception: from_anything,
 }

@@ -44,17 +44,8 @@ class StorefrontController(Controller):
         self, request: Call, services: Engine, data: JSONBody[SpinBody], locale: PageLocale = None
     ) -> Response[SpinView]:
         token = await shopper_of(request, services)
-        async with services.transaction() as session:
-            spun = await spins.spin(
-                session,
-                services.vault,
-                services.versions,
-                services.announce,
-                token,
-                client_seed=data.client_seed,
-                now=clock.now(),
-            )
-            view = views.spin(spun, services.vault, services.messages(locale or spun.locale))
+        spun = await services.spins.ask(spins.Ask(token, data.client_seed))
+        view = views.spin(spun, services.vault, services.messages(locale or spun.locale))
         return Response(view, headers=REPLAYED if spun.replayed else {})
 
     @get("/awards", summary="Everything won, with codes and expiry", responses=problems.described())

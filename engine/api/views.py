@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from msgspec import UNSET
+
 from engine.api.schemas import (
     Alternative,
     AwardView,
@@ -22,7 +24,7 @@ from engine.api.schemas import (
 from engine.campaigns import Version
 from engine.clock import now
 from engine.db.tables import Award, Stock
-from engine.flows.awards import status_at
+from engine.flows.awards import Given, status_at
 from engine.flows.offers import Made
 from engine.flows.redemptions import Held, Known
 from engine.flows.spins import Spun
@@ -31,6 +33,8 @@ from engine.vault import Vault
 from rewards.catalogue import AmountOff, FreeShipping, PercentOff, Reward, Sample, VipAccess
 from rewards.odds import odds_text
 from rewards.wheel import ALGORITHM
+
+LABELS_MAX = 10_000
 
 
 def offer(made: Made, messages: Messages) -> OfferView:
@@ -108,12 +112,13 @@ def spin(spun: Spun, vault: Vault, messages: Messages) -> SpinView:
     )
 
 
-def award_view(award: Award, version: Version, vault: Vault, messages: Messages) -> AwardView:
+def award_view(award: Award | Given, version: Version, vault: Vault, messages: Messages) -> AwardView:
+    known = award.code if isinstance(award, Given) else UNSET
     return AwardView(
         award_id=award.id,
         reward=award.reward,
         label=label_of(version, award.reward, messages),
-        code=vault.open(award.code_sealed).decode(),
+        code=vault.open(award.code_sealed).decode() if known is UNSET else known,
         expires_at=award.expires_at,
         status=status_at(award, now()),
     )
@@ -175,7 +180,12 @@ def stock(row: Stock) -> StockView:
 
 
 def label_of(version: Version, reward_id: str, messages: Messages) -> str:
-    return messages.label(reward_id, version.reward(reward_id), version.currency)
+    key = version.digest, reward_id
+    if (kept := messages.labels.get(key)) is None:
+        if len(messages.labels) >= LABELS_MAX:
+            messages.labels.clear()
+        kept = messages.labels[key] = messages.label(reward_id, version.reward(reward_id), version.currency)
+    return kept
 
 
 def _kind(terms: Reward) -> str:
