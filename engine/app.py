@@ -17,10 +17,11 @@ from engine import logs
 from engine.api import health, problems, public
 from engine.api.bodies import JsonRequest
 from engine.api.headers import answering
+from engine.api.hot import before_router
 from engine.api.merchant import MerchantController
 from engine.api.paths import SlashesAgain, keeping_slashes
 from engine.api.patience import EnrolmentController, PatienceDeskController
-from engine.api.storefront import StorefrontController
+from engine.api.storefront import HOT, StorefrontController
 from engine.processes import die_with_parent
 from engine.services import Services
 from engine.settings import Settings, SettingsError, read
@@ -65,6 +66,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
         logging_config=None,
         debug=False,
     )
+    # Within the CORS of the router: a page on the allow-list reads these answers too.
+    app.asgi_handler.app = before_router(app.asgi_handler.app, services, HOT)  # type: ignore[attr-defined]  # CORSMiddleware's
     app.asgi_handler = answering(keeping_slashes(app.asgi_handler))
     return app
 

@@ -1,23 +1,26 @@
 """Headers every answer carries, and the name each request is logged by."""
 
+import os
 import re
 import time
-from uuid import uuid4
+from functools import lru_cache
 
 import structlog
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
+from engine.logs import REQUEST_ID
+
 log = structlog.get_logger()
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
-_SECURITY = {
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "Referrer-Policy": "no-referrer",
-}
+_SECURITY = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"referrer-policy", b"no-referrer"),
+]
+_NO_STORE = (b"cache-control", b"no-store")
 REQUESTS = Counter("makegood_requests_total", "Requests answered", ["method", "status"])
 SECONDS = Histogram("makegood_request_seconds", "Time to answer a request", ["method"])
 
@@ -37,29 +40,42 @@ def answering(next_app: ASGIApp) -> ASGIApp:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableScopeHeaders.from_message(message)
-                headers["X-Request-Id"] = request_id
-                for name, value in _SECURITY.items():
-                    headers.setdefault(name, value)
-                if scope["path"].startswith("/v1/"):
-                    headers.setdefault("Cache-Control", "no-store")
+                headers = list(message["headers"])
+                there = {name.lower() for name, _ in headers}
+                headers.append((b"x-request-id", request_id.encode()))
+                headers += [header for header in _SECURITY if header[0] not in there]
+                if scope["path"].startswith("/v1/") and _NO_STORE[0] not in there:
+                    headers.append(_NO_STORE)
+                message["headers"] = headers
                 _note(scope, message["status"], time.perf_counter() - started)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        token = REQUEST_ID.set(request_id)
+        try:
             await next_app(scope, receive, send_with_headers)
+        finally:
+            REQUEST_ID.reset(token)
 
     return answer
 
 
 def _request_id(scope: Scope) -> str:
-    given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
-    return given if _REQUEST_ID.match(given) else uuid4().hex
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            given = value.decode("latin-1")
+            return given if _REQUEST_ID.match(given) else os.urandom(16).hex()
+    return os.urandom(16).hex()
 
 
 def _note(scope: Scope, status: int, seconds: float) -> None:
     method = str(scope.get("method", ""))
-    REQUESTS.labels(method, str(status)).inc()
-    SECONDS.labels(method).observe(seconds)
+    counted, timed = _kept(method, status)
+    counted.inc()
+    timed.observe(seconds)
     # The route's pattern, not the path: a path can hold a code or a shopper's id.
-    log.debug("answered", method=method, route=scope.get("path_template", ""), status=status, seconds=round(seconds, 4))
+    log.debug("answered", method=method, route=scope.get("path_template", ""), status=status, seconds=seconds)
+
+
+@lru_cache(maxsize=1000)
+def _kept(method: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(method, str(status)), SECONDS.labels(method)

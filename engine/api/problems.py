@@ -95,6 +95,13 @@ HANDLERS: dict[int | type[Exception], Any] = {
 }
 
 
+def answer_to(error: Exception) -> Response[bytes]:
+    """Return the problem of any error, for a call that does not pass through the router."""
+    kind = next(kind for kind in type(error).__mro__ if kind in HANDLERS)
+    response: Response[bytes] = HANDLERS[kind](None, error)
+    return response
+
+
 def described(*statuses: int, body: bool = False) -> dict[int, ResponseSpec]:
     """Return the problems a call of a merchant or shopper may answer with, for the OpenAPI document."""
     return {

@@ -7,14 +7,31 @@ from litestar.openapi.spec import SecurityRequirement
 from litestar.params import JSONBody, QueryParameter
 
 from engine import clock
-from engine.api import problems, views
+from engine.api import bodies, problems, views
+from engine.api.hot import HotCall, Plain, Told
 from engine.api.schemas import OfferView, SpinBody, SpinView, WonList
 from engine.api.security import Call, Engine, shopper_of, signed_in
 from engine.flows import awards, offers, spins
+from engine.services import Services
 
 REPLAYED = {"Idempotent-Replayed": "true"}
+_REPLAYED = ((b"idempotent-replayed", b"true"),)
 # The language of the page that asks; the shopper's own where it does not say.
 PageLocale = Annotated[str | None, QueryParameter(max_length=35)]
+
+
+def _spun(spun: spins.Spun, services: Services, locale: str | None) -> SpinView:
+    return views.spin(spun, services.vault, services.messages(locale or spun.locale))
+
+
+async def hot_spin(services: Services, call: Plain) -> Told:
+    """Do what `POST /v1/offer/spin` does."""
+    body = bodies.read_needed(call.body, SpinBody)
+    spun = await services.spins.ask(spins.Ask(call.token, body.client_seed))
+    return Told(_spun(spun, services, call.locale), _REPLAYED if spun.replayed else ())
+
+
+HOT: dict[tuple[str, str], HotCall] = {("POST", "/v1/offer/spin"): hot_spin}
 
 
 class StorefrontController(Controller):
@@ -45,8 +62,7 @@ class StorefrontController(Controller):
     ) -> Response[SpinView]:
         token = await shopper_of(request, services)
         spun = await services.spins.ask(spins.Ask(token, data.client_seed))
-        view = views.spin(spun, services.vault, services.messages(locale or spun.locale))
-        return Response(view, headers=REPLAYED if spun.replayed else {})
+        return Response(_spun(spun, services, locale), headers=REPLAYED if spun.replayed else {})
 
     @get("/awards", summary="Everything won, with codes and expiry", responses=problems.described())
     async def awards(self, request: Call, services: Engine, locale: PageLocale = None) -> WonList:

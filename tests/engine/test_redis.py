@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from engine.errors import TooManyRequestsError
-from engine.limiter import Limiter
+from engine.limiter import Limiter, Rate
 from tests.support import OpenShop, Redis, Shop, ask, free_port
 
 
@@ -16,7 +16,7 @@ async def _hits(limiter: Limiter, who: str, *, per_minute: int, calls: int) -> i
     let_through = 0
     for _ in range(calls):
         try:
-            await limiter.hit("test", who, per_minute)
+            await limiter.hit(Rate("test", who, per_minute))
         except TooManyRequestsError:
             continue
         let_through += 1
@@ -41,7 +41,7 @@ async def test_one_too_many_is_told_when_to_come_back(redis: Redis) -> None:
         async with aclosing(Limiter(url)) as limiter:
             await _hits(limiter, "ada", per_minute=1, calls=1)
             with pytest.raises(TooManyRequestsError) as caught:
-                await limiter.hit("test", "ada", 1)
+                await limiter.hit(Rate("test", "ada", 1))
         assert 30 <= int(caught.value.headers["Retry-After"]) <= 60
 
 
