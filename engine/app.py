@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         async with services.running():
             yield
 
+    cors = _cors(services)
     app = Litestar(
         route_handlers=[
             StorefrontController,
@@ -61,14 +62,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
         middleware=[SlashesAgain()],
         request_max_body_size=BODY_BYTES_MAX,
         compression_config=CompressionConfig(backend="gzip", minimum_size=500, gzip_compress_level=6),
-        cors_config=_cors(services),
+        cors_config=cors,
         openapi_config=_openapi(),
         logging_config=None,
         debug=False,
     )
-    # Within the CORS of the router: a page on the allow-list reads these answers too.
-    app.asgi_handler.app = before_router(app.asgi_handler.app, services, HOT)  # type: ignore[attr-defined]  # CORSMiddleware's
-    app.asgi_handler = answering(keeping_slashes(app.asgi_handler))
+    app.asgi_handler = before_router(answering(keeping_slashes(app.asgi_handler)), services, HOT, cors.told_to)
     return app
 
 
@@ -107,13 +106,20 @@ class LiveOrigins(CORSConfig):
     def is_origin_allowed(self, origin: str) -> bool:
         return _listed(self.services.config.shop.allowed_origins).is_origin_allowed(origin)
 
+    def told_to(self, origin: str) -> list[tuple[bytes, bytes]]:
+        """Return the headers of an answer to a page of that origin."""
+        headers = dict(self.simple_headers)
+        if self.is_origin_allowed(origin):
+            headers |= {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+        return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+
 
 @lru_cache(maxsize=8)
 def _listed(origins: tuple[str, ...]) -> CORSConfig:
     return CORSConfig(allow_origins=list(origins))
 
 
-def _cors(services: Services) -> CORSConfig:
+def _cors(services: Services) -> LiveOrigins:
     cors = LiveOrigins(
         allow_origins=[],
         allow_methods=["GET", "POST", "DELETE"],

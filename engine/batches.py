@@ -1,4 +1,4 @@
-"""Many callers, one flusher: whatever queued while the last batch was written goes into the next. There is no timer."""
+"""Many callers, one flusher: what queued while the last batch was written goes into the next. There is no timer."""
 
 import asyncio
 from collections import deque
@@ -71,6 +71,7 @@ class Batcher(Generic[Ask, Answer]):
                     self._sizes.observe(len(batch))
                     await self._answer(batch)
         finally:
+            # Within the task, not after it: who asks in between must not wait for a flusher that is done.
             self._flusher = None
             for _, answer in self._waiting:  # only where the flusher itself was stopped
                 answer.cancel()

@@ -33,7 +33,9 @@ local full = tonumber(redis.call('GET', KEYS[1]) or 0)
 local after = math.max(full, now) + ARGV[1]
 local wait = after - now - ARGV[2]
 if wait > 0 then return wait end
-if ARGV[3] == '1' then redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000)) end
+if ARGV[3] == '1' then
+    redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000))
+end
 return 0
 """
 

@@ -41,7 +41,7 @@ class Services:
         self.announce: Announcer = announcements.by_job if settings.webhook_url else announcements.to_nobody
         self.kit = Kit(self.vault, self.versions, self.announce)
         self._database = create_engine(settings.database_url, pool_size=settings.pool_size)
-        # Each batcher has one connection, always in use under load: asking whether it still lives would cost a trip.
+        # Connections always in use under load: asking each time whether one still lives would cost a trip.
         self._batches = create_engine(settings.database_url, pool_size=2, by_index=True, pre_ping=False)
         self.spins: Batcher[spins.Ask, Spun] = Batcher("spins", self._spin_together, self._spin_alone)
         self.realised: Memo[list[RealisedWheel]] = Memo(REALISED_SECONDS)

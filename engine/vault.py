@@ -10,12 +10,17 @@ from uuid import UUID
 
 import jwt
 import msgspec
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from engine.errors import TokenExpiredError, TokenRefusedError
 from engine.settings import Settings, SettingsError
 
 _SIGNATURE = "HS256"
+# What is sealed begins with the way it was; a Fernet token begins otherwise.
+_SEALED = b"\x01"
+_NONCE_BYTES = 12  # random; with one key, safe for some billions of codes
 # The header that PyJWT writes, and with it this engine: such a token is read without the library's many questions.
 _USUAL_HEADER = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').decode().rstrip("=")
 _Subject = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*\Z")]  # PostgreSQL knows no NUL
@@ -51,16 +56,30 @@ class Vault:
     """What can be done with the installation's secrets, without holding them in reach of anything else."""
 
     def __init__(self, settings: Settings) -> None:
+        self._seals = [AESGCM(_cipher_key(key)) for key in settings.seal_keys]
         self._fernet = MultiFernet([Fernet(key) for key in settings.seal_keys])
         self._token_secrets = settings.token_secrets
         self._pepper = settings.pepper.encode()
         self.epoch_secrets: dict[tuple[date, str], bytes] = {}  # opened once a process; a few hundred a year
 
     def seal(self, plain: bytes) -> bytes:
-        return self._fernet.encrypt(plain)
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return _SEALED + nonce + self._seals[0].encrypt(nonce, plain, None)
 
     def open(self, sealed: bytes) -> bytes:
         """Open what was sealed; raise `WrongSealKeyError` where none of the keys did it."""
+        if not sealed.startswith(_SEALED):
+            return self._open_former(sealed)
+        nonce, closed = sealed[len(_SEALED) :][:_NONCE_BYTES], sealed[len(_SEALED) + _NONCE_BYTES :]
+        for seal in self._seals:
+            try:
+                return seal.decrypt(nonce, closed, None)
+            except (InvalidTag, ValueError):
+                continue
+        raise WrongSealKeyError
+
+    def _open_former(self, sealed: bytes) -> bytes:
+        """Open what was sealed as a Fernet token, as all was at first."""
         try:
             return self._fernet.decrypt(sealed)
         except InvalidToken:
@@ -121,6 +140,11 @@ class Vault:
             except jwt.InvalidTokenError:
                 raise TokenRefusedError("the token cannot be read") from None
         raise TokenRefusedError("the token is not signed with this engine's secret")
+
+
+def _cipher_key(fernet_key: str) -> bytes:
+    """Derive a key of its own from the installation's, so that one key never serves two ciphers."""
+    return hmac.digest(urlsafe_b64decode(fernet_key), b"makegood seal aes-256-gcm", "sha256")
 
 
 def new_api_key() -> str:

@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from collections.abc import Iterable
 from functools import lru_cache
 
 import structlog
@@ -15,18 +16,19 @@ from engine.logs import REQUEST_ID
 log = structlog.get_logger()
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
-_SECURITY = [
+SECURITY = [
     (b"x-content-type-options", b"nosniff"),
     (b"cross-origin-resource-policy", b"cross-origin"),
     (b"referrer-policy", b"no-referrer"),
 ]
-_NO_STORE = (b"cache-control", b"no-store")
+FAULT = 500
+NO_STORE = (b"cache-control", b"no-store")
 REQUESTS = Counter("makegood_requests_total", "Requests answered", ["method", "status"])
 SECONDS = Histogram("makegood_request_seconds", "Time to answer a request", ["method"])
 
 
 def answering(next_app: ASGIApp) -> ASGIApp:
-    """Security headers, a request id, one log line and two metrics for each answer; never a body or an address.
+    """Security headers, a request id, two metrics for each answer, a line for a fault; never a body or an address.
 
     It goes around the router, so that answers of no route (404, 405, preflights) are like all others.
     """
@@ -35,7 +37,7 @@ def answering(next_app: ASGIApp) -> ASGIApp:
         if scope["type"] != ScopeType.HTTP:
             await next_app(scope, receive, send)
             return
-        request_id = _request_id(scope)
+        request_id = request_id_of(scope["headers"])
         started = time.perf_counter()
 
         async def send_with_headers(message: Message) -> None:
@@ -43,11 +45,11 @@ def answering(next_app: ASGIApp) -> ASGIApp:
                 headers = list(message["headers"])
                 there = {name.lower() for name, _ in headers}
                 headers.append((b"x-request-id", request_id.encode()))
-                headers += [header for header in _SECURITY if header[0] not in there]
-                if scope["path"].startswith("/v1/") and _NO_STORE[0] not in there:
-                    headers.append(_NO_STORE)
+                headers += [header for header in SECURITY if header[0] not in there]
+                if scope["path"].startswith("/v1/") and NO_STORE[0] not in there:
+                    headers.append(NO_STORE)
                 message["headers"] = headers
-                _note(scope, message["status"], time.perf_counter() - started)
+                note(scope, message["status"], started)
             await send(message)
 
         token = REQUEST_ID.set(request_id)
@@ -59,21 +61,24 @@ def answering(next_app: ASGIApp) -> ASGIApp:
     return answer
 
 
-def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
+def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Return the id the caller gave, where it cannot harm a log, or a new one."""
+    for name, value in headers:
         if name == b"x-request-id":
             given = value.decode("latin-1")
             return given if _REQUEST_ID.match(given) else os.urandom(16).hex()
     return os.urandom(16).hex()
 
 
-def _note(scope: Scope, status: int, seconds: float) -> None:
+def note(scope: Scope, status: int, started: float) -> None:
+    """Count an answer; tell of a fault by the route's pattern, not by a path that can hold a code or an id."""
+    seconds = time.perf_counter() - started
     method = str(scope.get("method", ""))
     counted, timed = _kept(method, status)
     counted.inc()
     timed.observe(seconds)
-    # The route's pattern, not the path: a path can hold a code or a shopper's id.
-    log.debug("answered", method=method, route=scope.get("path_template", ""), status=status, seconds=seconds)
+    if status >= FAULT:
+        log.warning("answered", method=method, route=scope.get("path_template", ""), status=status, seconds=seconds)
 
 
 @lru_cache(maxsize=1000)

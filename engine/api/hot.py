@@ -4,6 +4,7 @@ Whatever is not plain (another query, an odd body or media type) goes the ordina
 """
 
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
@@ -13,13 +14,17 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from engine.api import problems
+from engine.api.headers import NO_STORE, SECURITY, note, request_id_of
 from engine.api.security import shopper_by
+from engine.logs import REQUEST_ID
 from engine.services import Services
 from engine.vault import ShopperToken
 
 BODY_BYTES_MAX = 64 * 1024
 _LOCALE = re.compile(rb"(?:locale=([A-Za-z0-9_-]{1,35}))?")
 _JSON = (b"content-type", b"application/json")
+_ALWAYS = (*SECURITY, NO_STORE)
+_encode = msgspec.json.Encoder().encode
 
 
 class Plain(NamedTuple):
@@ -37,11 +42,20 @@ class Told(NamedTuple):
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
+Answer = tuple[int, bytes, tuple[tuple[bytes, bytes], ...]]
 HotCall = Callable[[Services, Plain], Awaitable[Told]]
 
 
-def before_router(next_app: ASGIApp, services: Services, calls: Mapping[tuple[str, str], HotCall]) -> ASGIApp:
-    """Answer `calls`, by method and path; everything else is the router's."""
+def before_router(
+    next_app: ASGIApp,
+    services: Services,
+    calls: Mapping[tuple[str, str], HotCall],
+    cross_origin: Callable[[str], list[tuple[bytes, bytes]]],
+) -> ASGIApp:
+    """Answer `calls`, by method and path; everything else is the router's.
+
+    `cross_origin` gives the headers that let a page of some origin read the answer.
+    """
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         call = calls.get((scope["method"], scope["path"])) if scope["type"] == ScopeType.HTTP else None
@@ -49,20 +63,40 @@ def before_router(next_app: ASGIApp, services: Services, calls: Mapping[tuple[st
         if call is None or query is None or not _is_plain(headers := dict(scope["headers"])):
             await next_app(scope, receive, send)
             return
+        started = time.perf_counter()
+        request_id = request_id_of(scope["headers"])
+        token = REQUEST_ID.set(request_id)
         scope["path_template"] = scope["path"]
         try:
-            body = await _body(receive)
-            authorization = headers.get(b"authorization", b"").decode("latin-1")
-            client = scope.get("client")
-            token = await shopper_by(authorization, client[0] if client else "unknown", services)
-            locale = query[1].decode() if query[1] else None
-            told = await call(services, Plain(token, locale, body))
+            status, body, more = await _answer(call, query[1], headers, scope, receive, services)
         except Exception as error:  # noqa: BLE001  # every error has its answer
-            await _send(send, *_problem(error))
-        else:
-            await _send(send, 200, msgspec.json.encode(told.view), (_JSON, *told.headers))
+            status, body, more = _problem(error)
+        finally:
+            REQUEST_ID.reset(token)
+        sent = [*more, (b"content-length", b"%d" % len(body)), (b"x-request-id", request_id.encode()), *_ALWAYS]
+        if origin := headers.get(b"origin"):
+            sent += cross_origin(origin.decode("latin-1"))
+        note(scope, status, started)
+        await send({"type": "http.response.start", "status": status, "headers": sent})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
 
     return answer
+
+
+async def _answer(
+    call: HotCall,
+    locale: bytes | None,
+    headers: dict[bytes, bytes],
+    scope: Scope,
+    receive: Receive,
+    services: Services,
+) -> Answer:
+    body = await _body(receive)
+    client = scope["client"]
+    authorization = headers.get(b"authorization", b"").decode("latin-1")
+    token = await shopper_by(authorization, client[0] if client else "unknown", services)
+    told = await call(services, Plain(token, locale.decode() if locale else None, body))
+    return 200, _encode(told.view), (_JSON, *told.headers)
 
 
 def _is_plain(headers: dict[bytes, bytes]) -> bool:
@@ -88,14 +122,8 @@ async def _body(receive: Receive) -> bytes:
             return body
 
 
-def _problem(error: Exception) -> tuple[int, bytes, tuple[tuple[bytes, bytes], ...]]:
+def _problem(error: Exception) -> Answer:
     response: Response[bytes] = problems.answer_to(error)
     headers = [(b"content-type", problems.MEDIA_TYPE.encode())]
     headers += [(name.lower().encode(), str(value).encode()) for name, value in response.headers.items()]
     return response.status_code, response.content, tuple(headers)
-
-
-async def _send(send: Send, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [length, *headers]})
-    await send({"type": "http.response.body", "body": body, "more_body": False})

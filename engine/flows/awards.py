@@ -18,7 +18,7 @@ from engine.chance import below
 from engine.db.session import raw_connection
 from engine.db.tables import Award, CampaignVersion, Offer, RewardStock, Shopper, Spin
 from engine.errors import ConflictError
-from engine.ids import new_id
+from engine.ids import new_id, new_text_id
 from engine.ledger import BudgetKey
 from engine.vault import Vault
 from rewards.catalogue import VipAccess
@@ -66,12 +66,18 @@ class Given(msgspec.Struct):
     created_at: datetime
     expires_at: datetime
     floor_minor: int
-    settled_id: UUID  # of the two lines it makes in the books
-    granted_id: UUID
+    settled_id: str  # of the two lines it makes in the books
+    granted_id: str
+    code_sealed: bytes
+    code_digest: bytes
     status: str = "issued"
-    code_sealed: bytes = b""
-    code_digest: bytes = b""
     code: str | UnsetType = UNSET  # never while it goes to the database
+
+
+class _Code(NamedTuple):
+    text: str
+    sealed: bytes
+    digest: bytes
 
 
 # Sent as one JSON document: a value costs the server less to read from it than this process to send it by itself.
@@ -148,18 +154,22 @@ async def grant_all(
     the budget is used up, the answer is a `ConflictError` (`budget_spent`), and the others go on.
     """
     connection = await raw_connection(session)
+    codes = [_draw_code(vault) for _ in wishes]  # before anything is locked: others wait for less
     # Budgets first, then stocks, each in one order: two batches cannot wait for each other.
     left = await ledger.lock_remaining(connection, [wish.budget for wish in wishes])
     units = await _lock_stocks(connection, wishes)
     before, had = dict(left), dict(units)
 
-    answers = [_give(wish, left, units, now=now) for wish in wishes]
+    answers = [_give(wish, code, left, units, now=now) for wish, code in zip(wishes, codes, strict=True)]
 
     given = [answer for answer in answers if isinstance(answer, Given)]
     if given:
-        await _record(connection, vault, given)
         await ledger.shift(connection, {key: left[key] - before[key] for key in left})
         await _take(connection, {key: had[key] - units[key] for key in units})
+        await _record(connection, vault, given)
+        for answer, code in zip(answers, codes, strict=True):
+            if isinstance(answer, Given) and answer.code is UNSET:
+                answer.code = code.text
     return answers
 
 
@@ -244,7 +254,7 @@ def status_at(award: Award | Given, now: datetime) -> str:
 
 
 def _give(
-    wish: Wish, left: dict[BudgetKey, int], units: dict[tuple[str, str], int], *, now: datetime
+    wish: Wish, code: _Code, left: dict[BudgetKey, int], units: dict[tuple[str, str], int], *, now: datetime
 ) -> Given | ConflictError:
     """Choose what one wish gets out of what is left, and take it from there."""
     version, affordable_minor = wish.version, left[wish.budget] + wish.floor_minor
@@ -269,8 +279,10 @@ def _give(
         created_at=now,
         expires_at=now + timedelta(days=terms.valid_days),
         floor_minor=wish.floor_minor,
-        settled_id=new_id(now),
-        granted_id=new_id(now),
+        settled_id=new_text_id(now),
+        granted_id=new_text_id(now),
+        code_sealed=code.sealed,
+        code_digest=code.digest,
     )
 
 
@@ -289,32 +301,27 @@ def _first_possible(
 
 
 async def _record(connection: AsyncConnection, vault: Vault, given: Sequence[Given]) -> None:
-    codes = [_draw_code(vault, one) for one in given]
     rows = _encoder.encode(given).decode()
     written = await (await connection.execute(_RECORD, (rows,))).fetchall()
-    coded = {award_id for (award_id,) in written}
-    for one, code in zip(given, codes, strict=True):
-        one.code = code if one.id in coded else await _another_code(connection, vault, one)
+    if len(written) < len(given):
+        coded = {award_id for (award_id,) in written}
+        for one in given:
+            if one.id not in coded:
+                one.code = await _another_code(connection, vault, one)
 
 
-def _draw_code(vault: Vault, given: Given) -> str:
-    code = new_code(below)
-    given.code_sealed, given.code_digest = vault.seal(code.encode()), code_digest(vault, code)
-    return code
+def _draw_code(vault: Vault) -> _Code:
+    text = new_code(below)
+    return _Code(text, vault.seal(text.encode()), code_digest(vault, text))
 
 
 async def _another_code(connection: AsyncConnection, vault: Vault, given: Given) -> str:
     """Draw another code where the first was somebody's already."""
     for _ in range(CODE_TRIES_MAX):
-        code = _draw_code(vault, given)
-        values = {
-            "digest": given.code_digest,
-            "sealed": given.code_sealed,
-            "subject": given.subject,
-            "id": given.id,
-        }
+        code = _draw_code(vault)
+        values = {"digest": code.digest, "sealed": code.sealed, "subject": given.subject, "id": given.id}
         if (await connection.execute(_ANOTHER_CODE, values)).rowcount:
-            return code
+            return code.text
     raise RuntimeError(f"{CODE_TRIES_MAX} random codes of 62 bits were all taken: the source of chance is broken")
 
 
