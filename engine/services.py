@@ -14,7 +14,8 @@ from engine.api.schemas import RealisedWheel
 from engine.batches import Batcher
 from engine.campaigns import Config
 from engine.db.session import create_engine, transaction
-from engine.flows import epochs, spins
+from engine.flows import epochs, offers, spins
+from engine.flows.offers import Made
 from engine.flows.spins import Spun
 from engine.kit import Kit
 from engine.limiter import Limiter
@@ -22,7 +23,7 @@ from engine.live_config import LiveConfig
 from engine.memo import Memo
 from engine.messages import Messages, negotiate
 from engine.settings import Settings
-from engine.vault import Vault
+from engine.vault import ShopperToken, Vault
 from engine.versions import Versions
 
 log = structlog.get_logger()
@@ -44,6 +45,7 @@ class Services:
         # Connections always in use under load: asking each time whether one still lives would cost a trip.
         self._batches = create_engine(settings.database_url, pool_size=2, by_index=True, pre_ping=False)
         self.spins: Batcher[spins.Ask, Spun] = Batcher("spins", self._spin_together, self._spin_alone)
+        self.offers: Batcher[ShopperToken, Made] = Batcher("offers", self._offer_together, self._offer_alone)
         self.realised: Memo[list[RealisedWheel]] = Memo(REALISED_SECONDS)
         self.live = LiveConfig(settings.config_folder, self._database, self.versions)
 
@@ -65,6 +67,17 @@ class Services:
     async def _spin_alone(self, ask: spins.Ask) -> Spun:
         async with self.transaction() as session:
             [answer] = await spins.spin_all(session, self.kit, [ask], now=clock.now())
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    async def _offer_together(self, tokens: Sequence[ShopperToken]) -> Sequence[Made | Exception]:
+        async with transaction(self._batches) as session:
+            return await offers.make_all(session, self.kit, self.config.versions, tokens, now=clock.now())
+
+    async def _offer_alone(self, token: ShopperToken) -> Made:
+        async with self.transaction() as session:
+            [answer] = await offers.make_all(session, self.kit, self.config.versions, [token], now=clock.now())
             if isinstance(answer, Exception):
                 raise answer
             return answer

@@ -6,14 +6,11 @@ import time
 from collections.abc import Iterable
 from functools import lru_cache
 
-import structlog
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
 from engine.logs import REQUEST_ID
-
-log = structlog.get_logger()
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
 SECURITY = [
@@ -21,14 +18,13 @@ SECURITY = [
     (b"cross-origin-resource-policy", b"cross-origin"),
     (b"referrer-policy", b"no-referrer"),
 ]
-FAULT = 500
 NO_STORE = (b"cache-control", b"no-store")
 REQUESTS = Counter("makegood_requests_total", "Requests answered", ["method", "status"])
 SECONDS = Histogram("makegood_request_seconds", "Time to answer a request", ["method"])
 
 
 def answering(next_app: ASGIApp) -> ASGIApp:
-    """Security headers, a request id, two metrics for each answer, a line for a fault; never a body or an address.
+    """Security headers, a request id and two metrics for each answer.
 
     It goes around the router, so that answers of no route (404, 405, preflights) are like all others.
     """
@@ -71,14 +67,9 @@ def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
 
 
 def note(scope: Scope, status: int, started: float) -> None:
-    """Count an answer; tell of a fault by the route's pattern, not by a path that can hold a code or an id."""
-    seconds = time.perf_counter() - started
-    method = str(scope.get("method", ""))
-    counted, timed = _kept(method, status)
+    counted, timed = _kept(str(scope.get("method", "")), status)
     counted.inc()
-    timed.observe(seconds)
-    if status >= FAULT:
-        log.warning("answered", method=method, route=scope.get("path_template", ""), status=status, seconds=seconds)
+    timed.observe(time.perf_counter() - started)
 
 
 @lru_cache(maxsize=1000)

@@ -68,7 +68,7 @@ def before_router(
         token = REQUEST_ID.set(request_id)
         scope["path_template"] = scope["path"]
         try:
-            status, body, more = await _answer(call, query[1], headers, scope, receive, services)
+            status, body, more = await _answer(call, query[1], scope, receive, services)
         except Exception as error:  # noqa: BLE001  # every error has its answer
             status, body, more = _problem(error)
         finally:
@@ -83,18 +83,11 @@ def before_router(
     return answer
 
 
-async def _answer(
-    call: HotCall,
-    locale: bytes | None,
-    headers: dict[bytes, bytes],
-    scope: Scope,
-    receive: Receive,
-    services: Services,
-) -> Answer:
+async def _answer(call: HotCall, locale: bytes | None, scope: Scope, receive: Receive, services: Services) -> Answer:
     body = await _body(receive)
     client = scope["client"]
-    authorization = headers.get(b"authorization", b"").decode("latin-1")
-    token = await shopper_by(authorization, client[0] if client else "unknown", services)
+    authorization = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    token = await shopper_by(authorization.decode("latin-1"), client[0] if client else "unknown", services)
     told = await call(services, Plain(token, locale.decode() if locale else None, body))
     return 200, _encode(told.view), (_JSON, *told.headers)
 
@@ -126,4 +119,4 @@ def _problem(error: Exception) -> Answer:
     response: Response[bytes] = problems.answer_to(error)
     headers = [(b"content-type", problems.MEDIA_TYPE.encode())]
     headers += [(name.lower().encode(), str(value).encode()) for name, value in response.headers.items()]
-    return response.status_code, response.content, tuple(headers)
+    return response.status_code or 500, response.content, tuple(headers)

@@ -6,12 +6,11 @@ from litestar import Controller, Response, get, post
 from litestar.openapi.spec import SecurityRequirement
 from litestar.params import JSONBody, QueryParameter
 
-from engine import clock
 from engine.api import bodies, problems, views
 from engine.api.hot import HotCall, Plain, Told
 from engine.api.schemas import OfferView, SpinBody, SpinView, WonList
 from engine.api.security import Call, Engine, shopper_of, signed_in
-from engine.flows import awards, offers, spins
+from engine.flows import awards, spins
 from engine.services import Services
 
 REPLAYED = {"Idempotent-Replayed": "true"}
@@ -31,7 +30,13 @@ async def hot_spin(services: Services, call: Plain) -> Told:
     return Told(_spun(spun, services, call.locale), _REPLAYED if spun.replayed else ())
 
 
-HOT: dict[tuple[str, str], HotCall] = {("POST", "/v1/offer/spin"): hot_spin}
+async def hot_offer(services: Services, call: Plain) -> Told:
+    """Do what `GET /v1/offer` does."""
+    made = await services.offers.ask(call.token)
+    return Told(views.offer(made, services.messages(call.locale or made.met.locale)))
+
+
+HOT: dict[tuple[str, str], HotCall] = {("GET", "/v1/offer"): hot_offer, ("POST", "/v1/offer/spin"): hot_spin}
 
 
 class StorefrontController(Controller):
@@ -45,11 +50,8 @@ class StorefrontController(Controller):
     @get("/offer", summary="Decide once what the shopper may do, then repeat it", responses=problems.described())
     async def offer(self, request: Call, services: Engine, locale: PageLocale = None) -> OfferView:
         token = await shopper_of(request, services)
-        async with services.transaction() as session:
-            made = await offers.make(
-                session, services.vault, services.versions, services.config.versions, token, now=clock.now()
-            )
-            return views.offer(made, services.messages(locale or made.shopper.locale))
+        made = await services.offers.ask(token)
+        return views.offer(made, services.messages(locale or made.met.locale))
 
     @post(
         "/offer/spin",

@@ -32,13 +32,11 @@ from engine.messages import Messages
 from engine.vault import Vault
 from rewards.catalogue import AmountOff, FreeShipping, PercentOff, Reward, Sample, VipAccess
 from rewards.odds import odds_text
-from rewards.wheel import ALGORITHM
-
-LABELS_MAX = 10_000
+from rewards.wheel import ALGORITHM, Table
 
 
 def offer(made: Made, messages: Messages) -> OfferView:
-    row, stockout, stock = made.offer, made.stockout, made.stock
+    row, met = made.offer, made.met
     return OfferView(
         offer_id=row.id,
         eligible=row.status != "refused",
@@ -48,11 +46,10 @@ def offer(made: Made, messages: Messages) -> OfferView:
         wheel=_wheel(made, messages) if row.commitment else None,
         patience=_patience(made, messages),
         product=ProductView(
-            sku=stockout.sku,
-            # What PUT /v1/stock says is newer than the report, where it says anything.
-            expected_on=(stock and stock.expected_on) or stockout.expected_on,
-            reason=(stock and stock.reason) or stockout.reason,
-            alternatives=[Alternative(**item) for item in stockout.alternatives],
+            sku=met.sku,
+            expected_on=met.expected_on,
+            reason=met.reason,
+            alternatives=[Alternative(**item) for item in met.alternatives],
         ),
     )
 
@@ -71,33 +68,31 @@ def reason(code: str, messages: Messages) -> ReasonView:
 
 def _wheel(made: Made, messages: Messages) -> WheelView:
     version, table = made.version, made.version.table
-    slices = []
-    for piece in table.slices:
-        gone = version.when_gone[piece.reward]
-        view = SliceView(
-            slice=piece.slice,
-            reward=piece.reward,
-            label=label_of(version, piece.reward, messages),
-            weight=piece.weight,
-            odds=odds_text(piece.weight, table.total_weight),
-        )
-        if gone is not None:
-            view = SliceView(
-                view.slice,
-                view.reward,
-                view.label,
-                view.weight,
-                view.odds,
-                WhenGone(gone, label_of(version, gone, messages)),
-            )
-        slices.append(view)
     return WheelView(
         algorithm=ALGORITHM,
         table_digest=table.digest,
         commitment=made.offer.commitment or "",
         total_weight=table.total_weight,
-        slices=slices,
+        slices=messages.once(("wheel", version.digest), lambda: slices(version, table, messages, gone=True)),
     )
+
+
+def slices(version: Version, table: Table, messages: Messages, *, gone: bool = False) -> list[SliceView]:
+    """Return the slices of a table with their odds; `gone` adds what replaces each."""
+    views = []
+    for piece in table.slices:
+        after = version.when_gone[piece.reward] if gone else None
+        views.append(
+            SliceView(
+                slice=piece.slice,
+                reward=piece.reward,
+                label=label_of(version, piece.reward, messages),
+                weight=piece.weight,
+                odds=odds_text(piece.weight, table.total_weight),
+                when_gone=UNSET if after is None else WhenGone(after, label_of(version, after, messages)),
+            )
+        )
+    return views
 
 
 def spin(spun: Spun, vault: Vault, messages: Messages) -> SpinView:
@@ -180,12 +175,10 @@ def stock(row: Stock) -> StockView:
 
 
 def label_of(version: Version, reward_id: str, messages: Messages) -> str:
-    key = version.digest, reward_id
-    if (kept := messages.labels.get(key)) is None:
-        if len(messages.labels) >= LABELS_MAX:
-            messages.labels.clear()
-        kept = messages.labels[key] = messages.label(reward_id, version.reward(reward_id), version.currency)
-    return kept
+    return messages.once(
+        ("label", version.digest, reward_id),
+        lambda: messages.label(reward_id, version.reward(reward_id), version.currency),
+    )
 
 
 def _kind(terms: Reward) -> str:

@@ -43,7 +43,8 @@ class Wire:
 
     def open_loop(self, calls: Iterable[bytes], per_second: float, seconds: float) -> list[float]:
         """Send at a fixed rate, whatever comes back; return each call's seconds from when it was due."""
-        source, took = iter(calls), []
+        source = iter(calls)
+        took: list[float] = []
         free = deque(self.lines)
         due: deque[float] = deque()
         started = time.perf_counter()
