@@ -10,11 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import announcements, clock, night
 from engine.announcements import Announcer
+from engine.api.figures import OFFERS, SPINS
 from engine.api.schemas import RealisedWheel
 from engine.batches import Batcher
 from engine.campaigns import Config
 from engine.db.session import create_engine, transaction
-from engine.flows import epochs, offers, spins
+from engine.flows import epochs, figures, offers, spins
+from engine.flows.figures import Figures
 from engine.flows.offers import Made
 from engine.flows.spins import Spun
 from engine.kit import Kit
@@ -29,6 +31,7 @@ from engine.versions import Versions
 log = structlog.get_logger()
 
 REALISED_SECONDS = 2
+FIGURES_SECONDS = 5
 
 
 class Services:
@@ -47,6 +50,7 @@ class Services:
         self.spins: Batcher[spins.Ask, Spun] = Batcher("spins", self._spin_together, self._spin_alone)
         self.offers: Batcher[ShopperToken, Made] = Batcher("offers", self._offer_together, self._offer_alone)
         self.realised: Memo[list[RealisedWheel]] = Memo(REALISED_SECONDS)
+        self._figures: Memo[Figures] = Memo(FIGURES_SECONDS)
         self.live = LiveConfig(settings.config_folder, self._database, self.versions)
 
     @property
@@ -62,7 +66,11 @@ class Services:
 
     async def _spin_together(self, asks: Sequence[spins.Ask]) -> Sequence[Spun | Exception]:
         async with transaction(self._batches) as session:
-            return await spins.spin_all(session, self.kit, asks, now=clock.now())
+            answers = await spins.spin_all(session, self.kit, asks, now=clock.now())
+        for answer in answers:
+            if isinstance(answer, Spun) and not answer.replayed:
+                SPINS.labels(answer.version.slug, answer.spin.slice).inc()
+        return answers
 
     async def _spin_alone(self, ask: spins.Ask) -> Spun:
         async with self.transaction() as session:
@@ -72,8 +80,13 @@ class Services:
             return answer
 
     async def _offer_together(self, tokens: Sequence[ShopperToken]) -> Sequence[Made | Exception]:
+        now = clock.now()
         async with transaction(self._batches) as session:
-            return await offers.make_all(session, self.kit, self.config.versions, tokens, now=clock.now())
+            answers = await offers.make_all(session, self.kit, self.config.versions, tokens, now=now)
+        for answer in answers:
+            if isinstance(answer, Made) and answer.offer.created_at == now:
+                OFFERS.labels(answer.version.slug, answer.offer.arm or "refused").inc()
+        return answers
 
     async def _offer_alone(self, token: ShopperToken) -> Made:
         async with self.transaction() as session:
@@ -92,6 +105,15 @@ class Services:
 
         async with self._database.connect() as connection:
             return await connection.run_sync(migrate.is_current)
+
+    async def figures(self) -> Figures:
+        """Return the business's figures, some seconds old at most: whoever watches must not be a load."""
+
+        async def look() -> Figures:
+            async with self.transaction() as session:
+                return await figures.of(session, self.versions, now=clock.now())
+
+        return await self._figures.get(look)
 
     async def run_night(self) -> None:
         """Do now what the worker does by itself: points, milestones, whatever time ends."""

@@ -11,6 +11,10 @@ STATEMENT_TIMEOUT_SECONDS = 15
 LOCK_TIMEOUT_SECONDS = 10
 IDLE_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 5
+BY_INDEX = (
+    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+    " -c plan_cache_mode=force_generic_plan"
+)
 POOL_TIMEOUT_SECONDS = 30  # a thousand shoppers at once wait for their turn rather than be sent away
 
 
@@ -29,8 +33,7 @@ def create_engine(
         f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_SECONDS}s -c timezone=UTC",
     ]
     if by_index:
-        options.append("-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off")
-        options.append("-c plan_cache_mode=force_generic_plan")
+        options.append(BY_INDEX)
     return create_async_engine(
         sqlalchemy_url(database_url),
         pool_size=pool_size,
