@@ -83,6 +83,10 @@ fuzz: env-dev ## generated calls of the whole OpenAPI document for five minutes
 audit-dependencies: env-dev ## known flaws of what is installed; says so where no source of them can be reached
 	@$(BIN)/python scripts/audit-dependencies
 
+.PHONY: bench-spin
+bench-spin: env-dev ## durable spins and offers over HTTP, beside an empty handler on the same server
+	@$(BIN)/python -m tests.bench.spin
+
 .PHONY: clean
 clean: ## remove the environment and caches; the data in var/ stays
 	@rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -15,10 +15,11 @@ from engine import logs
 from engine.api import document, health, problems, public
 from engine.api.bodies import JsonRequest
 from engine.api.headers import answering
+from engine.api.hot import before_router
 from engine.api.merchant import MerchantController
 from engine.api.paths import SlashesAgain, keeping_slashes
 from engine.api.patience import EnrolmentController, PatienceDeskController
-from engine.api.storefront import StorefrontController
+from engine.api.storefront import HOT, StorefrontController
 from engine.processes import die_with_parent
 from engine.services import Services
 from engine.settings import Settings, SettingsError, read
@@ -39,6 +40,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         async with services.running():
             yield
 
+    cors = _cors(services)
     app = Litestar(
         route_handlers=[
             StorefrontController,
@@ -58,13 +60,13 @@ def create_app(settings: Settings | None = None) -> Litestar:
         middleware=[SlashesAgain()],
         request_max_body_size=BODY_BYTES_MAX,
         compression_config=CompressionConfig(backend="gzip", minimum_size=500, gzip_compress_level=6),
-        cors_config=_cors(services),
+        cors_config=cors,
         openapi_config=document.config(),
         logging_config=None,
         debug=False,
     )
     document.allow_every_method(app)
-    app.asgi_handler = answering(keeping_slashes(app.asgi_handler))
+    app.asgi_handler = before_router(answering(keeping_slashes(app.asgi_handler)), services, HOT, cors.told_to)
     return app
 
 
@@ -103,13 +105,20 @@ class LiveOrigins(CORSConfig):
     def is_origin_allowed(self, origin: str) -> bool:
         return _listed(self.services.config.shop.allowed_origins).is_origin_allowed(origin)
 
+    def told_to(self, origin: str) -> list[tuple[bytes, bytes]]:
+        """Return the headers of an answer to a page of that origin."""
+        headers = dict(self.simple_headers)
+        if self.is_origin_allowed(origin):
+            headers |= {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+        return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+
 
 @lru_cache(maxsize=8)
 def _listed(origins: tuple[str, ...]) -> CORSConfig:
     return CORSConfig(allow_origins=list(origins))
 
 
-def _cors(services: Services) -> CORSConfig:
+def _cors(services: Services) -> LiveOrigins:
     cors = LiveOrigins(
         allow_origins=[],
         allow_methods=["GET", "POST", "DELETE"],

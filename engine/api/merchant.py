@@ -29,6 +29,7 @@ from engine.errors import MakegoodError, NotFoundError
 from engine.flows import redemptions, restocks, shoppers, stock, stockouts
 from engine.flows.redemptions import Held
 from engine.jobs import go_on_with
+from engine.limiter import Rate
 from engine.services import Services
 
 Sku = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
@@ -187,15 +188,14 @@ class CodeGuard:
 
     def __init__(self, services: Services, key_id: UUID) -> None:
         self._limiter = services.limiter
-        self._per_minute = services.config.shop.limits.code_misses_per_minute
-        self._who = str(key_id)
+        self._misses = Rate("code misses", str(key_id), services.config.shop.limits.code_misses_per_minute)
 
     async def __aenter__(self) -> None:
-        await self._limiter.refuse_if_spent("code misses", self._who, self._per_minute)
+        await self._limiter.refuse_if_spent(self._misses)
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, MakegoodError) and error.code == "code_unknown":
-            await self._limiter.hit("code misses", self._who, self._per_minute)
+            await self._limiter.hit(self._misses)
 
 
 def _redemption(services: Services, held: Held, *, made: int = 200) -> Response[RedemptionView]:
