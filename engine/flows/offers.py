@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
@@ -11,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import ledger
 from engine.campaigns import Version
-from engine.db.tables import Award, Offer, Shopper, Spin, Stock, Stockout
+from engine.db.tables import Award, CampaignVersion, Offer, Shopper, Spin, Stock, Stockout
 from engine.errors import StockoutNotYoursError
 from engine.flows import epochs, milestones, stockouts
 from engine.ids import new_id
 from engine.ledger import BudgetKey
 from engine.vault import ShopperToken, Vault
 from engine.versions import Versions
+from rewards.arms import PERCENT_SUM
 from rewards.wheel import commitment, server_seed
 from rules import facts as seen
 from rules.addresses import domain_in
@@ -27,6 +29,7 @@ from rules.facts import Facts
 
 PAST_SPINS_MAX = 1000
 REFUSAL_HOURS = 24
+GRANTING_ARMS = ("wheel", "sure")
 
 
 class Made(NamedTuple):
@@ -69,7 +72,8 @@ async def make(
 
     offer = _offer(stockout, version, facts, decision, now=now)
     if decision.eligible:
-        await _commit_to_draw(session, vault, offer, version, now=now)
+        await _assign(session, vault, offer, version, shopper)
+        await _promise(session, vault, offer, version, now=now)
     session.add(offer)
     await session.flush()
     return Made(offer, version, shopper, stockout, stock, await _surprises(session, vault, offer, version, now=now))
@@ -93,11 +97,12 @@ async def _made_before(session: AsyncSession, stockout: Stockout) -> Offer | Non
 async def _surprises(
     session: AsyncSession, vault: Vault, offer: Offer, version: Version, *, now: datetime
 ) -> dict[int, str]:
-    if offer.status == "refused" or version.campaign.patience is None:
+    terms = version.patience_in(offer.arm)
+    if terms is None:
         return {}
     return {
         milestone.points: commitment(await milestones.surprise_seed(session, vault, offer, milestone, now=now))
-        for milestone in version.campaign.patience.milestone
+        for milestone in terms.milestone
         if milestone.surprise
     }
 
@@ -113,16 +118,20 @@ async def _facts(
 ) -> Facts:
     """Gather what any campaign's rules may ask; `today` and the budget are each campaign's own."""
     since = now - timedelta(days=WINDOW_DAYS_MAX)
+    # What an offer granted counts alike, drawn or sure: the arms of an experiment differ in nothing else.
+    granted_at = func.coalesce(Spin.created_at, Award.created_at)
     mine = (
-        select(Spin.created_at, Award.liability_minor)
-        .join(Award, (Award.subject == Spin.subject) & (Award.id == Spin.award_id))
-        .where(Spin.subject == shopper.subject, Spin.created_at > since)
-        .order_by(Spin.created_at.desc())
+        select(granted_at, Award.liability_minor)
+        .outerjoin(Spin, (Spin.subject == Award.subject) & (Spin.award_id == Award.id))
+        .where(Award.subject == shopper.subject, Award.offer_id.is_not(None), granted_at > since)
+        .order_by(granted_at.desc())
         .limit(PAST_SPINS_MAX)
     )
     # An open offer is a spin to come: it counts now, for the most it can give, or two offers would give two.
-    to_come = select(Offer.created_at, Offer.version).where(Offer.status == "open", Offer.expires_at > now)
-    spins = [seen.PastSpin(at, value) for at, value in await session.execute(mine)]
+    to_come = select(Offer.created_at, Offer.version).where(
+        Offer.status == "open", Offer.expires_at > now, Offer.arm.in_(GRANTING_ARMS)
+    )
+    spins = [seen.PastSpin(at, value) for at, value in (await session.execute(mine)).tuples()]
     for at, version in (await session.execute(to_come.where(Offer.subject == shopper.subject))).all():
         spins.append(seen.PastSpin(at, _most_minor(await versions.get(session, version))))
     at_address: list[datetime] = []
@@ -177,7 +186,7 @@ async def _choose(session: AsyncSession, campaigns: Sequence[Version], basis: Fa
             basis, today=version.local_day(basis.now), budget_left=remaining >= version.needed_minor
         )
         decision = decide(version.rules, facts)
-        if decision.eligible and version.floor_minor:
+        if decision.eligible and any(version.aside_minor(arm.name) for arm in version.arms):
             # Look again under the lock: between the look and the reserve others may have used the rest.
             remaining = await ledger.lock_remaining_minor(session, key)
             facts = msgspec.structs.replace(facts, budget_left=remaining >= version.needed_minor)
@@ -198,7 +207,6 @@ def _offer(stockout: Stockout, version: Version, facts: Facts, decision: Decisio
         stockout_id=stockout.id,
         status="open" if decision.eligible else "refused",
         version=version.digest,
-        arm="wheel" if decision.eligible else None,
         reasons=msgspec.to_builtins(decision.reasons),
         facts=msgspec.to_builtins(facts),
         created_at=now,
@@ -206,16 +214,42 @@ def _offer(stockout: Stockout, version: Version, facts: Facts, decision: Decisio
     )
 
 
-async def _commit_to_draw(
-    session: AsyncSession, vault: Vault, offer: Offer, version: Version, *, now: datetime
-) -> None:
-    """Fix the table and the seed's hash before any client seed exists, and keep the floor of the wheel aside."""
+async def _assign(session: AsyncSession, vault: Vault, offer: Offer, version: Version, shopper: Shopper) -> None:
+    """Put the shopper in an arm: the one of their first offer in this experiment, else the one their id falls into.
+
+    A keyed hash of the shop's own id decides, so every device of one shopper, and a shopper erased and come again, is
+    in the same arm; the first offer decides over it, so that changed shares move nobody who has seen an arm.
+    """
+    offer.arm, offer.arm_probability = await _arm_before(session, offer, version)
+    if version.arm(offer.arm) is None:
+        arm = version.arm_of(vault.digest("arm", f"{version.slug}\0{shopper.shopper_id}"))
+        offer.arm, offer.arm_probability = arm.name, Decimal(arm.percent) / PERCENT_SUM
+
+
+async def _arm_before(session: AsyncSession, offer: Offer, version: Version) -> tuple[str | None, Decimal | None]:
+    if not version.campaign.arm:
+        return None, None
+    # Before the experiment everybody had probability 1: that was no draw to stick to.
+    drawn = (
+        select(Offer.arm, Offer.arm_probability)
+        .join(CampaignVersion, CampaignVersion.digest == Offer.version)
+        .where(Offer.subject == offer.subject, CampaignVersion.slug == version.slug, Offer.arm_probability < 1)
+        .order_by(Offer.created_at)
+        .limit(1)
+    )
+    row = (await session.execute(drawn)).one_or_none()
+    return (None, None) if row is None else (row[0], row[1])
+
+
+async def _promise(session: AsyncSession, vault: Vault, offer: Offer, version: Version, *, now: datetime) -> None:
+    """Fix the epoch and, for a wheel, its table and the seed's hash before any client seed; keep the floor aside."""
     offer.epoch_day = now.date()
     secret = await epochs.secret_of(session, vault, offer.epoch_day, now=now)
-    offer.table_digest = version.table.digest
-    offer.commitment = commitment(server_seed(secret, str(offer.id)))
+    if offer.arm == "wheel":
+        offer.table_digest = version.table.digest
+        offer.commitment = commitment(server_seed(secret, str(offer.id)))
     offer.budget_period = version.budget_period(now)
-    offer.floor_minor = version.floor_minor
+    offer.floor_minor = version.aside_minor(offer.arm)
     await ledger.transfer(
         session,
         BudgetKey(version.slug, offer.budget_period),

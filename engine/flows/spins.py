@@ -40,15 +40,17 @@ async def spin(
     now: datetime,
 ) -> Spun:
     """Draw once for the offer of the token's stockout. A second call returns the first result, whatever its seed."""
-    shopper, offer = await _lock_offer(session, token)
+    shopper, offer = await lock_offer(session, token)
     version = await versions.get(session, offer.version)
     seed = server_seed(await epochs.secret_of(session, vault, day_of(offer.id), now=now), str(offer.id))
     if offer.status == "spun":
         return await _replay(session, offer, version, seed, shopper.locale)
+    if offer.arm != "wheel":
+        raise ConflictError("this offer has no wheel; GET /v1/offer says what it has", code="no_wheel")
     if offer.status != "open" or offer.expires_at <= now:
         raise GoneError("the offer's time is over", code="offer_expired")
 
-    await _refuse_waiting(session, offer, version)
+    await refuse_waiting(session, offer, version)
 
     drawn = draw(version.table, seed, client_seed, str(offer.id))
 
@@ -67,6 +69,8 @@ async def spin(
         ticket=drawn.ticket,
         slice_index=drawn.slice_index,
         slice=drawn.slice.slice,
+        slice_weight=drawn.slice.weight,
+        total_weight=version.table.total_weight,
         stop=drawn.stop,
         created_at=now,
     )
@@ -90,8 +94,8 @@ def proof_of(spin: Spin, seed: bytes) -> Proof:
     )
 
 
-async def _lock_offer(session: AsyncSession, token: ShopperToken) -> tuple[Shopper, Offer]:
-    """Return the offer, locked: two spins of one offer go one after the other."""
+async def lock_offer(session: AsyncSession, token: ShopperToken) -> tuple[Shopper, Offer]:
+    """Return the offer, locked: two takings of one offer go one after the other."""
     found = (
         select(Shopper, Offer)
         .join(Offer, Offer.subject == Shopper.subject)
@@ -109,9 +113,9 @@ async def _lock_offer(session: AsyncSession, token: ShopperToken) -> tuple[Shopp
     return shopper, offer
 
 
-async def _refuse_waiting(session: AsyncSession, offer: Offer, version: Version) -> None:
+async def refuse_waiting(session: AsyncSession, offer: Offer, version: Version) -> None:
     """Refuse a spin where the campaign says it is the wheel or waiting, and the shopper chose to wait."""
-    patience = version.campaign.patience
+    patience = version.patience_in(offer.arm)
     if patience is None or patience.with_wheel == "both":
         return
     waiting = select(Enrolment.id).where(Enrolment.subject == offer.subject, Enrolment.offer_id == offer.id)

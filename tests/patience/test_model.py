@@ -345,7 +345,7 @@ class Patience(RuleBasedStateMachine):
     def bought(self, about: Waiting) -> None:
         body = OutcomeBody(f"out-{next(self.numbers)}", "purchased", shopper_id=about.shopper, sku=about.sku)
         for _ in range(2):
-            noted = self.act(lambda session: outcomes.note(session, self.kit, body, now=self.now))
+            noted = self.act(lambda session: outcomes.note(session, self.kit, body, currency="EUR", now=self.now))
             for one in self.model.active(about.shopper, about.sku):
                 assert noted.outcome.enrolment_id == UUID(one.id)
                 self.model.buy(one, self.now)
