@@ -131,7 +131,7 @@ async def _facts(
     to_come = select(Offer.created_at, Offer.version).where(
         Offer.status == "open", Offer.expires_at > now, Offer.arm.in_(GRANTING_ARMS)
     )
-    spins = [seen.PastSpin(at, value) for at, value in (await session.execute(mine)).tuples()]
+    spins = [seen.PastSpin(at, value) for at, value in (await session.execute(mine)).all()]
     for at, version in (await session.execute(to_come.where(Offer.subject == shopper.subject))).all():
         spins.append(seen.PastSpin(at, _most_minor(await versions.get(session, version))))
     at_address: list[datetime] = []
