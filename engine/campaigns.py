@@ -31,6 +31,7 @@ _SLUG = re.compile(r"[\w-]{1,64}")
 Part = TypeVar("Part")
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Change = Annotated[int, msgspec.Meta(ge=-100, le=1000)]
 PerMinute = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 
 
@@ -43,6 +44,18 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     code_misses_per_minute: PerMinute = 60
 
 
+class Targets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the report holds its figures against: changes are of the holdout's figure, levels the arm's own."""
+
+    abandonment_change_percent: Change = -15
+    csat_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 80
+    nps: Annotated[int, msgspec.Meta(ge=-100, le=100)] = 50
+    alternatives_change_percent: Change = 10
+    alerts_change_percent: Change = 10
+    complaints_change_percent: Change = -20
+    margin_change_percent: Change = 0
+
+
 class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`shop.toml`: what holds for every campaign."""
 
@@ -53,6 +66,8 @@ class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     allowed_origins: tuple[str, ...] = ()
     jurisdiction: Literal["FR", "EU", "UK", "US"] = "EU"
     reservation_minutes: Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)] = 30
+    delivery_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 5  # how long an order usually takes
+    targets: Targets = Targets()
     limits: Limits = Limits()
 
 
@@ -290,6 +305,7 @@ def load(folder: Path) -> Config:
     rewards = _sound(problems, lambda: _rewards(folder, shop))
     messages = _sound(problems, lambda: read_messages(folder, shop.locales)) or {}
     versions = list(_versions(folder, shop, rewards, problems))
+    problems += _second_catalogues(folder, rewards)
     if problems or rewards is None:
         raise ConfigError(problems)
     versions.sort(key=lambda version: (-version.campaign.priority, version.slug))
@@ -347,6 +363,22 @@ def _locale_flaw(folder: Path, locale: str) -> str:
 def _rewards(folder: Path, shop: Shop) -> Catalogue:
     rewards: Catalogue = TomlFile(folder / "rewards.toml", "rewards.toml").read(Catalogue, _from_file(shop.currency))
     return rewards
+
+
+def _second_catalogues(folder: Path, rewards: Catalogue | None) -> Iterator[Problem]:
+    """Yield files that look like a second catalogue: nobody would see that one of two definitions is not read."""
+    others = {*folder.glob("reward*.toml"), *folder.glob("reward*/*.toml")} - {folder / "rewards.toml"}
+    for path in sorted(others):
+        name = str(path.relative_to(folder))
+        try:
+            file = TomlFile(path, name)
+        except ConfigError as error:
+            yield from error.problems
+            continue
+        twice = [reward for reward in file.data if rewards is not None and reward in rewards]
+        said = f'defines "{twice[0]}", which rewards.toml has too; ' if twice else ""
+        message = f"{said}rewards stand in rewards.toml alone: move them there and remove this file"
+        yield file.problem((twice[0],), message) if twice else Problem(name, 1, 1, message)
 
 
 def _versions(folder: Path, shop: Shop, rewards: Catalogue | None, problems: list[Problem]) -> Iterator[Version]:

@@ -83,12 +83,17 @@ _CONFIG = click.option(
 
 @main.command()
 @_CONFIG
+@click.option("--strict", is_flag=True, help="exit 1 for warnings too")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @friendly
-def check(folder: Path | None) -> None:
-    """Check the config folder: file, line, column, what is wrong and what would be right."""
+def check(folder: Path | None, form: str, *, strict: bool) -> None:
+    """Check the config folder: file, line, column, what is wrong and what would be right.
+
+    Exit codes: 0 sound; 1 a finding of level error (with --strict: warning); 2 the config cannot be used.
+    """
     from engine.cli.config import check_config
 
-    check_config(folder)
+    raise SystemExit(check_config(folder, strict=strict, as_json=form == "json"))
 
 
 @main.command()

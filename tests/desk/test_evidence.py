@@ -1,6 +1,8 @@
 """The statistics, held against other implementations, closed forms by numeric integration, and simulated truth."""
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +18,7 @@ EXPERIMENTS = 2000
 UNITS = 3000
 
 # Outcomes of one unit: a rare yes or no, a frequent one, and a margin that most shoppers leave at nothing.
-OUTCOMES = {
+OUTCOMES: dict[str, Callable[[np.random.Generator, tuple[int, int]], npt.NDArray[Any]]] = {
     "a complaint, one in twenty": lambda rng, size: rng.random(size) < 0.05,
     "an abandoned basket, six in ten": lambda rng, size: rng.random(size) < 0.6,
     "a margin": lambda rng, size: np.where(rng.random(size) < 0.3, rng.lognormal(6.5, 1.0, size), 0.0),
@@ -123,7 +125,7 @@ def test_more_units_are_those_after_which_the_effect_shows() -> None:
 )
 def test_the_evidence_is_the_ratio_of_two_multinomials(counts: list[int], chances: list[float]) -> None:
     priors = [
-        stats.dirichlet_multinomial.logpmf(counts, np.asarray(chances) * one, [sum(counts)])[0]
+        np.asarray(stats.dirichlet_multinomial.logpmf(counts, np.asarray(chances) * one, [sum(counts)])).sum()
         for one in evidence.CONCENTRATIONS
     ]
     plain = stats.multinomial.logpmf(counts, sum(counts), chances)
