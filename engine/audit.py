@@ -327,17 +327,19 @@ async def _awards(auditor: Auditor) -> AsyncIterator[Checked]:
             Code.award_id.label("coded_id"),
             Code.subject.label("coded_subject"),
             Spin.award_id.label("spun_id"),
+            Offer.status.label("offer_status"),
             *(func.coalesce(books.c[name], 0).label(name) for name in ("owed", "spent")),
             *(func.coalesce(uses.c[name], 0).label(name) for name in ("reserved", "confirmed", "refunded", "cost")),
         )
         .outerjoin(Code, Code.code_digest == Award.code_digest)
         .outerjoin(Spin, (Spin.subject == Award.subject) & (Spin.offer_id == Award.offer_id))
+        .outerjoin(Offer, (Offer.subject == Award.subject) & (Offer.id == Award.offer_id))
         .outerjoin(books, (books.c.subject == Award.subject) & (books.c.cause_id == Award.id))
         .outerjoin(uses, (uses.c.subject == Award.subject) & (uses.c.award_id == Award.id))
     )
     async for row in auditor.rows(found):
         faults = [*_code_faults(auditor, row), *_use_faults(row), *_award_books_faults(row)]
-        if row.offer_id is not None and row.spun_id != row.id:
+        if row.offer_id is not None and row.spun_id != row.id and row.offer_status != "accepted":
             faults.append("no spin of its offer won it")
         yield Checked(str(row.id), faults)
 

@@ -3,6 +3,7 @@
 Pure but for the reading of one file. A row that is no order is counted by reason, never fatal.
 """
 
+import codecs
 import csv
 import hashlib
 import io
@@ -112,9 +113,9 @@ def read_orders(path: Path, currency: str) -> Orders:
     raw = _bytes(path)
     orders = Orders(digest=hashlib.sha256(raw).hexdigest())
     text, orders.encoding = _decoded(raw)
-    rows = list(_rows(text, orders))
-    orders.date_order, orders.date_doubt = date_order(row["InvoiceDate"] for _line, row in rows)
-    for line, row in rows:
+    # Read twice, so that a million rows are never in memory as tables: once for the order of their dates.
+    orders.date_order, orders.date_doubt = date_order(row["InvoiceDate"] for _line, row in _rows(text, Orders()))
+    for line, row in _rows(text, orders):
         told = _order_line(line, row, orders.date_order, currency)
         if isinstance(told, OrderLine):
             orders.lines.append(told)
@@ -201,6 +202,8 @@ def _bytes(path: Path) -> bytes:
 
 
 def _decoded(raw: bytes) -> tuple[str, str]:
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return raw.decode("utf-16", errors="replace"), "UTF-16"
     try:
         return raw.decode("utf-8-sig"), "UTF-8"
     except UnicodeDecodeError:

@@ -108,6 +108,71 @@ def odds(campaign: str | None, folder: Path | None) -> None:
 
 
 @main.command()
+@click.argument("campaign", required=False)
+@click.option(
+    "--stockouts", default=10_000, show_default=True, type=click.IntRange(1, 100_000_000), help="eligible ones"
+)
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3660), help="over how many days")
+@click.option("--taken", default="1", show_default=True, help="the share of shoppers who spin or accept")
+@click.option("--used", multiple=True, help="the share of codes used: 0.4, or for one reward discount-5=0.3")
+@click.option("--basket", help="what a basket comes to, such as 45.90; without it every code costs its liability")
+@click.option("--runs", type=click.IntRange(1, 100_000), help="how often it is simulated")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
+@click.option("--chart", type=click.Path(path_type=Path), help="draw it too: a file that ends in .svg or .png")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_CONFIG
+@friendly
+def simulate(**asked: Any) -> None:
+    """Forecast a campaign: cost of a spin and a day, band, worst case, when budget and stock run out."""
+    from engine.cli.simulate import Asked, simulate_campaign
+
+    simulate_campaign(Asked(**asked))
+
+
+@main.command()
+@click.argument("orders", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--campaign", help="where the config has more than one")
+@click.option("--taken", default="1", show_default=True, help="the share of shoppers who spin or accept")
+@click.option("--used", default="1", show_default=True, help="the share of codes used")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="decides stock and draws")
+@click.option("--chart", type=click.Path(path_type=Path), help="draw it too: a file that ends in .svg or .png")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_CONFIG
+@friendly
+def backtest(**asked: Any) -> None:
+    """Tell what a campaign would have done to a shop's own order history: offers, cost, by week and product."""
+    from engine.cli.backtest import Asked, backtest_orders
+
+    backtest_orders(Asked(**asked))
+
+
+@main.command()
+@click.argument("old")
+@click.argument("new")
+@friendly
+def diff(old: str, new: str) -> None:
+    """Tell what NEW changes against OLD, for shoppers and in money.
+
+    Each is a config folder, one campaign's file, the number of a publication, or `live`.
+    """
+    from engine.cli.desk import print_difference
+
+    print_difference(old, new)
+
+
+@main.command("rules-text")
+@click.argument("campaign", required=False)
+@click.option("--locale", default="en", show_default=True)
+@_CONFIG
+@friendly
+def rules_text(campaign: str | None, locale: str, folder: Path | None) -> None:
+    """Write the rules, odds and conditions a shop must publish, as Markdown."""
+    from engine.cli.desk import print_rules
+
+    print_rules(campaign, locale, folder)
+
+
+@main.command()
 @click.argument("offer_id", type=click.UUID)
 @friendly
 def explain(offer_id: object) -> None:
