@@ -16,6 +16,7 @@ from litestar.types import ControllerRouterHandler
 from engine import logs
 from engine.api import health, problems, public
 from engine.api.bodies import JsonRequest
+from engine.api.desk import ReportController
 from engine.api.headers import answering
 from engine.api.merchant import MerchantController
 from engine.api.paths import SlashesAgain, keeping_slashes
@@ -47,6 +48,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             MerchantController,
             EnrolmentController,
             PatienceDeskController,
+            ReportController,
             *public.routes(),
             health.live,
             health.ready,

@@ -40,7 +40,9 @@ class Services:
         self.kit = Kit(self.vault, self.versions, self.announce)
         self._database = create_engine(settings.database_url, pool_size=settings.pool_size)
         self.realised: Memo[list[RealisedWheel]] = Memo(REALISED_SECONDS)
-        self.live = LiveConfig(settings.config_folder, self._database, self.versions)
+        self.live = LiveConfig(
+            settings.config_folder, self._database, self.versions, follow=settings.follow == "folder"
+        )
 
     @property
     def config(self) -> Config:

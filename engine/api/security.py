@@ -1,5 +1,6 @@
 """Who is calling, and how often: merchants by key, shoppers by token."""
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -36,8 +37,10 @@ def signed_in(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
     _bearer(connection)
 
 
-async def merchant_of(call: Call, services: Services, session: AsyncSession) -> Merchant:
-    """Return the merchant behind the key; raise 401 for an unknown one, 403 for another role, 429 for too many."""
+async def merchant_of(
+    call: Call, services: Services, session: AsyncSession, *, roles: Collection[str] = ("merchant",)
+) -> Merchant:
+    """Return who is behind the key; raise 401 for an unknown one, 403 for another role, 429 for too many."""
     key = _bearer(call)
     # The digest of a 256-bit random key is looked up whole, so its timing tells nothing useful.
     found = select(ApiKey).where(ApiKey.key_digest == api_key_digest(key), ApiKey.revoked_at.is_(None))
@@ -45,8 +48,8 @@ async def merchant_of(call: Call, services: Services, session: AsyncSession) -> 
     if row is None:
         raise KeyRefusedError
     await services.limiter.hit("key", str(row.id), services.config.shop.limits.key_per_minute)
-    if row.role != "merchant":
-        raise NotAllowedError(f"this key's role is {row.role}; a merchant's is needed")
+    if row.role not in roles:
+        raise NotAllowedError(f"this key's role is {row.role}; needed is {' or '.join(roles)}")
     return Merchant(row.id, row.role)
 
 

@@ -58,7 +58,7 @@ def keys() -> None:
 
 
 @keys.command("create")
-@click.option("--role", type=click.Choice(["merchant"]), default="merchant", show_default=True)
+@click.option("--role", type=click.Choice(["merchant", "marketer", "auditor"]), default="merchant", show_default=True)
 @click.option("--label", default="", help="a note to know it by")
 @friendly
 def keys_create(role: str, label: str) -> None:
@@ -144,6 +144,69 @@ def backtest(**asked: Any) -> None:
     from engine.cli.backtest import Asked, backtest_orders
 
     backtest_orders(Asked(**asked))
+
+
+_BY = click.option("--by", help="who publishes; the account that runs this where none is given")
+_NOTE = click.option("--note", default="", help="why, in a few words")
+
+
+@main.command()
+@_CONFIG
+@_BY
+@_NOTE
+@click.option("--at", help="when, such as 2026-12-01T08:00 in the shop's time zone; now where none is given")
+@click.option("--force", is_flag=True, help="publish in spite of findings of level error")
+@click.option("--cancel", type=click.IntRange(1), help="take back a publication that is still to come")
+@friendly
+def publish(folder: Path | None, by: str | None, note: str, at: str | None, cancel: int | None, *, force: bool) -> None:
+    """Check the config folder, keep it as a version, and make it live in every process within seconds."""
+    from engine.cli.publish import cancel_publication, publish_config
+
+    if cancel is not None:
+        cancel_publication(cancel)
+    else:
+        publish_config(folder, by=by, note=note, at=at, force=force)
+
+
+@main.command()
+@click.argument("number", type=click.IntRange(1), required=False)
+@_BY
+@_NOTE
+@friendly
+def rollback(number: int | None, by: str | None, note: str) -> None:
+    """Go back to the publication before, or to the one named; offers in flight keep their odds."""
+    from engine.cli.publish import roll_back
+
+    roll_back(number, by=by, note=note)
+
+
+@main.command()
+@click.argument("number", type=click.IntRange(1), required=False)
+@click.option("--to", type=click.Path(path_type=Path), help="write the publication's files into this new folder")
+@friendly
+def versions(number: int | None, to: Path | None) -> None:
+    """List every publication: when, by whom, what changed. With a number: its files."""
+    from engine.cli.publish import list_publications, show_publication
+
+    if number is None:
+        list_publications()
+    else:
+        show_publication(number, to)
+
+
+@main.command()
+@click.argument("campaign", required=False)
+@click.option("--what-if", multiple=True, help="other odds of a slice in percent, such as discount-20=8")
+@click.option("--locale", default="en", show_default=True)
+@click.option("--chart", type=click.Path(path_type=Path), help="draw it too: a file that ends in .svg or .png")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_CONFIG
+@friendly
+def report(**asked: Any) -> None:
+    """Tell whether a campaign earns more than doing nothing: each arm against the holdout."""
+    from engine.cli.report import Asked, report_campaign
+
+    report_campaign(Asked(**asked))
 
 
 @main.command()

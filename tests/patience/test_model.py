@@ -129,7 +129,7 @@ class Patience(RuleBasedStateMachine):
         self.campaigns = [version for version in config.versions if version.slug in {"paris", other}]
 
         async def publish(session: AsyncSession) -> None:
-            await publishing.publish(session, self.versions, config, now=self.now)
+            await publishing.take_folder(session, self.versions, publishing.Draft(config, {}), now=self.now)
             await epochs.open_ahead(session, self.vault, now=self.now)
 
         self.act(publish)

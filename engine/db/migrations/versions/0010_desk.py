@@ -88,7 +88,8 @@ def _publications() -> None:
     )
     op.execute(
         "CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-        "IF to_jsonb(NEW) - 'activated_at' - 'cancelled_at' <> to_jsonb(OLD) - 'activated_at' - 'cancelled_at' THEN "
+        "IF to_jsonb(NEW) - ARRAY['activated_at', 'cancelled_at', 'folder_digest'] <> "
+        "to_jsonb(OLD) - ARRAY['activated_at', 'cancelled_at', 'folder_digest'] THEN "
         "RAISE EXCEPTION 'what was published stays as it was' USING ERRCODE = 'restrict_violation'; END IF; "
         "RETURN NEW; END $$"
     )
