@@ -8,7 +8,7 @@ Li (ICML 2011), cross-fitted. What-if figures carry the same always-valid interv
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -107,17 +107,29 @@ def more_units(treated: Sample, control: Sample, effect: float, alpha: float = A
     n = treated.n + control.n
     if not treated.n or not control.n or effect == 0 or not (treated.variance or control.variance):
         return None
-    times = 1.0
-    while _difference_half(treated, control, times, alpha) > abs(effect):
-        times *= 2
-        if times * n > _MORE_MAX:
-            return None
-    low, high = times / 2, times
-    if times == 1.0:
+    return _more(lambda times: _difference_half(treated, control, times, alpha), abs(effect), n)
+
+
+def more_of_mean(sample: Sample, apart: float, alpha: float = ALPHA) -> int | None:
+    """Return about how many more units tell a mean from a level that is so far from it."""
+    if not sample.n or apart == 0:
+        return None
+    return _more(lambda times: half_width(times * sample.n, sample.variance, alpha), abs(apart), sample.n)
+
+
+def _more(half_after: Callable[[float], float], wanted: float, n: int) -> int | None:
+    """Return the units still missing until half the width, after `times` as many units, is what is wanted."""
+    if half_after(1.0) <= wanted:
         return 0
+    high = 2.0
+    while half_after(high) > wanted:
+        high *= 2
+        if high * n > _MORE_MAX:
+            return None
+    low = high / 2
     for _ in range(40):
         middle = (low + high) / 2
-        low, high = (middle, high) if _difference_half(treated, control, middle, alpha) > abs(effect) else (low, middle)
+        low, high = (middle, high) if half_after(middle) > wanted else (low, middle)
     return math.ceil((high - 1) * n)
 
 

@@ -103,8 +103,8 @@ def _print(told: Report, say: Messages) -> None:
         table = plain_table()
         for heading in ("arm", "n", "expected"):
             table.add_column(say.text(f"console-report-{heading}"), justify="left" if heading == "arm" else "right")
-        for arm in told.split.arms:
-            table.add_row(say.text(f"console-arm-{arm.arm}"), str(arm.n), f"{arm.expected:.0f}")
+        for drawn in told.split.arms:
+            table.add_row(say.text(f"console-arm-{drawn.arm}"), str(drawn.n), f"{drawn.expected:.0f}")
         print_table(console, table)
     for arm in dict.fromkeys(figure.arm for figure in told.figures):
         _print_arm(told, arm, say)

@@ -125,7 +125,7 @@ class _Pooled:
     def __init__(self, rows: Sequence[Counts]) -> None:
         self.n = sum(row.n for row in rows)
         self.samples = {
-            metric: sample_of(*(sum(part) for part in zip(*(row.sums[metric] for row in rows), strict=True)))  # type: ignore[arg-type]  # three numbers and a count
+            metric: sample_of(*(sum(part) for part in zip(*(row.sums[metric] for row in rows), strict=True)))
             for metric in METRICS
         }
 
@@ -234,10 +234,8 @@ class _Judged:
             return "not_enough"
         worst, best = sorted((self._sign * self.difference.low, self._sign * self.difference.high))
         goal = self._sign * self._goal()
-        if worst > 0 and worst >= goal:
-            return "reached"
         if worst > 0:
-            return "better"
+            return "reached" if worst >= goal else "better"
         if best < 0:
             return "worse"
         return "missed" if best < goal else "open"
@@ -256,10 +254,9 @@ class _Judged:
         control = self.control or Sample(0, 0.0, 0.0, 0)
         needed = max(self._missing(self.sample), self._missing(control) if self.control else 0.0)
         if self.verdict == "open" and self.metric in _LEVELS:
-            apart = abs(self.sample.mean - self.target)
-            told = evidence.more_units(self.sample, Sample(10**9, 0.0, 0.0, 0), apart) if apart else None
-            needed = max(needed, (told or 0) * self.units_per_answer / max(1, 10**9 // max(1, self.sample.n)))
-        elif self.control is not None:
+            told = evidence.more_of_mean(self.sample, self.sample.mean - self.target)
+            needed = max(needed, float(told or 0) * self.units_per_answer)
+        elif self.control is not None and self.metric not in _LEVELS:
             goal = abs(self._goal()) or abs(self.sample.mean - control.mean)
             told = evidence.more_units(self.sample, control, goal) if goal else None
             needed = max(needed, float(told or 0) * self.units_per_answer)
@@ -323,7 +320,7 @@ def _two_figures(number: float) -> int:
     """Round up to two figures: nobody knows the third."""
     whole = int(np.ceil(number))
     unit = 10 ** max(0, len(str(whole)) - 2)
-    return -(-whole // unit) * unit
+    return int(-(-whole // unit) * unit)
 
 
 def _number(value: int, messages: Messages) -> str:

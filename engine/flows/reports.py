@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
-from sqlalchemy import text
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.campaigns import Targets, Version
@@ -25,7 +25,8 @@ WEIGHTED_SUM = 100.0
 
 _UNITS = """
 units AS MATERIALIZED (
-    SELECT DISTINCT ON (o.subject) o.subject, o.arm, o.arm_probability, o.version, o.stockout_id, s.occurred_at AS met_at
+    SELECT DISTINCT ON (o.subject) o.subject, o.arm, o.arm_probability, o.version, o.stockout_id,
+        s.occurred_at AS met_at
     FROM offers o
     JOIN campaign_versions v ON v.digest = o.version
     JOIN stockouts s ON s.subject = o.subject AND s.id = o.stockout_id
@@ -65,7 +66,8 @@ SELECT u.version, u.arm, max(u.arm_probability) AS probability, count(*) AS n,
     count(*) FILTER (WHERE t.alert) AS alerts,
     count(*) FILTER (WHERE t.complaint) AS complaints,
     count(t.csat) AS csat_n, count(*) FILTER (WHERE t.csat >= 4) AS csat_good,
-    count(t.nps) AS nps_n, count(*) FILTER (WHERE t.nps >= 9) AS promoters, count(*) FILTER (WHERE t.nps <= 6) AS detractors,
+    count(t.nps) AS nps_n, count(*) FILTER (WHERE t.nps >= 9) AS promoters,
+    count(*) FILTER (WHERE t.nps <= 6) AS detractors,
     count(*) FILTER (WHERE u.met_at <= :now30) AS m30_n,
     coalesce(sum(r.m30) FILTER (WHERE u.met_at <= :now30), 0) AS m30,
     coalesce(sum(r.m30 * r.m30) FILTER (WHERE u.met_at <= :now30), 0) AS m30_square,
@@ -76,7 +78,7 @@ SELECT u.version, u.arm, max(u.arm_probability) AS probability, count(*) AS n,
     count(*) FILTER (WHERE u.met_at <= :now90 AND r.m90 <> 0) AS m90_events
 FROM units u LEFT JOIN told t USING (subject) LEFT JOIN orders r USING (subject)
 GROUP BY u.version, u.arm ORDER BY u.version, u.arm
-"""
+"""  # noqa: S608  # its parts are the constants above
 _SPINS = f"""
 WITH {_UNITS}, {_ORDERS}
 SELECT p.slice, u.version, coalesce(r.m30, 0) AS outcome, coalesce(s.cart_total_minor, 0) AS basket,
@@ -87,7 +89,7 @@ JOIN spins p ON p.subject = o.subject AND p.offer_id = o.id
 JOIN stockouts s ON s.subject = u.subject AND s.id = u.stockout_id
 LEFT JOIN orders r ON r.subject = u.subject
 WHERE u.met_at <= :now30 ORDER BY p.id LIMIT {SPINS_MAX}
-"""
+"""  # noqa: S608  # as above
 
 
 async def of_campaign(
@@ -108,12 +110,11 @@ async def of_campaign(
         "now30": now - timedelta(days=30),
         "now90": now - timedelta(days=90),
     }
-    rows = [_counts(row._mapping) for row in await session.execute(text(_COUNTS), asked)]  # noqa: SLF001  # SQLAlchemy's public name for it
-    designs = {}
+    rows = [_counts(row) for row in (await session.execute(text(_COUNTS), asked)).mappings()]
+    designs: dict[str, dict[str, float]] = {}
     for digest in dict.fromkeys(row.version for row in rows):
-        arms = (await versions.get(session, digest)).arms
-        designs[digest] = {arm.name: arm.percent / 100 for arm in arms}
-    what_if = await _what_if(session, versions, version, wanted, messages, asked) if wanted else None
+        designs[digest] = {arm.name: arm.percent / 100 for arm in (await versions.get(session, digest)).arms}
+    what_if = await _what_if(session, versions, version, wanted, messages, asked=asked) if wanted else None
     return report(
         campaign=version.slug,
         currency=version.currency,
@@ -133,19 +134,21 @@ async def _is_experiment(session: AsyncSession, slug: str) -> bool:
     return bool((await session.execute(found, {"slug": slug})).scalar_one())
 
 
-def _counts(row: Mapping[str, Any]) -> Counts:
+def _counts(row: RowMapping) -> Counts:
     n = int(row["n"])
     percent: dict[Metric, tuple[int, float, float, int]] = {}
-    for metric in ("abandonment", "alternatives", "alerts", "complaints"):
-        percent[metric] = _share(n, row[metric])  # type: ignore[index]  # each is a Metric
+    yes_or_no: tuple[Metric, ...] = ("abandonment", "alternatives", "alerts", "complaints")
+    for metric in yes_or_no:
+        percent[metric] = _share(n, row[metric])
     percent["csat"] = _share(int(row["csat_n"]), row["csat_good"])
     promoters, detractors = int(row["promoters"]), int(row["detractors"])
     nps_sum, nps_square = 100.0 * (promoters - detractors), 10_000.0 * (promoters + detractors)
     percent["nps"] = (int(row["nps_n"]), nps_sum, nps_square, promoters + detractors)
-    for days, metric in ((30, "margin_30"), (90, "margin_90")):
+    margins: tuple[tuple[int, Metric], ...] = ((30, "margin_30"), (90, "margin_90"))
+    for days, metric in margins:
         names = [f"m{days}_n", f"m{days}", f"m{days}_square", f"m{days}_events"]
         units, total, square, events = (row[name] for name in names)
-        percent[metric] = (int(units), float(total), float(square), int(events))  # type: ignore[index]  # as above
+        percent[metric] = (int(units), float(total), float(square), int(events))
     assert set(percent) == set(METRICS)  # noqa: S101  # a metric without sums would be a gap in the report
     return Counts(row["version"], row["arm"], float(Decimal(row["probability"])), n, percent)
 
@@ -161,6 +164,7 @@ async def _what_if(
     version: Version,
     wanted: Mapping[str, float],
     messages: Messages,
+    *,
     asked: Mapping[str, Any],
 ) -> WhatIfView:
     names = [piece.slice for piece in version.table.slices]
