@@ -14,7 +14,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler
 
 from engine import logs
-from engine.api import health, problems, public
+from engine.api import console, health, problems, public
 from engine.api.bodies import JsonRequest
 from engine.api.desk import ReportController
 from engine.api.headers import answering
@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             PatienceDeskController,
             ReportController,
             *public.routes(),
+            *console.routes(),
             health.live,
             health.ready,
             health.metrics,
@@ -57,7 +58,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         ],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False, use_cache=True)},
         request_class=JsonRequest,
-        exception_handlers=problems.HANDLERS,
+        exception_handlers={**problems.HANDLERS, console.AwayError: console.away},
         lifespan=[lifespan],
         middleware=[SlashesAgain()],
         request_max_body_size=BODY_BYTES_MAX,

@@ -56,7 +56,7 @@ async def merchant_of(
 async def shopper_of(call: Call, services: Services) -> ShopperToken:
     """Return what the shopper's token says; raise 401 when it is forged or over, 429 for too many calls."""
     limits = services.config.shop.limits
-    await services.limiter.hit("address", _address(call), limits.address_per_minute)
+    await services.limiter.hit("address", address_of(call), limits.address_per_minute)
     token = services.vault.read_token(_bearer(call), now=clock.now())
     await services.limiter.hit("shopper", token.shopper_id, limits.shopper_per_minute)
     return token
@@ -70,5 +70,5 @@ def _bearer(call: AnyConnection) -> str:
     return credential.strip()
 
 
-def _address(call: Call) -> str:
+def address_of(call: Call) -> str:
     return call.client.host if call.client else "unknown"
