@@ -19,7 +19,7 @@ from engine.cli.opened import opened
 from engine.cli.output import console
 from engine.cli.simulate import refuse, refuse_other_pictures
 from engine.cli.tables import plain_table, print_table
-from engine.desk.report import Band, Figure, Report, figure_text
+from engine.desk.report import LESS_IS_BETTER, Band, Figure, Report, figure_text
 from engine.desk.words import LOCALES, words
 from engine.flows import publishing, reports
 from engine.messages import Messages
@@ -172,7 +172,8 @@ def charts_of(told: Report, say: Messages) -> list[Any]:
 
     found = []
     for arm in dict.fromkeys(figure.arm for figure in told.figures):
-        mine = [figure for figure in told.figures if figure.arm == arm]
+        # CSAT and NPS have levels of their own, which a percentage of the holdout's would only confuse.
+        mine = [one for one in told.figures if one.arm == arm and one.target_is == "change_percent"]
         found.append(
             Differences(
                 f"{say.text(f'console-arm-{arm}')}: {say.text('console-report-chart')}",
@@ -181,6 +182,7 @@ def charts_of(told: Report, say: Messages) -> list[Any]:
                 [_relative(figure, "low") for figure in mine],
                 [_relative(figure, "high") for figure in mine],
                 "%",
+                [figure.metric in LESS_IS_BETTER for figure in mine],
             )
         )
     return found

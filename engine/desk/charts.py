@@ -75,6 +75,7 @@ class Differences(NamedTuple):
     lows: Sequence[float | None]
     highs: Sequence[float | None]
     unit: str
+    less_is_better: Sequence[bool]
 
 
 Chart = Bars | Band | Columns | Differences
@@ -164,10 +165,11 @@ def _columns(chart: Columns, axis: Axes) -> None:
 
 def _differences(chart: Differences, axis: Axes) -> None:
     axis.axvline(0, color=MUTED, linewidth=1)
-    for place, (middle, low, high) in enumerate(zip(chart.estimates, chart.lows, chart.highs, strict=True)):
+    rows = zip(chart.estimates, chart.lows, chart.highs, chart.less_is_better, strict=True)
+    for place, (middle, low, high, less) in enumerate(rows):
         if middle is None or low is None or high is None:
             continue
-        colour = MUTED if low <= 0 <= high else GOOD if low > 0 else ACCENT
+        colour = MUTED if low <= 0 <= high else GOOD if (low > 0) is not less else ACCENT
         axis.plot([low, high], [place, place], color=colour, linewidth=4, solid_capstyle="round", alpha=0.45)
         axis.plot([middle], [place], "o", color=colour, markersize=7)
     axis.set_yticks(range(len(chart.labels)), list(chart.labels))

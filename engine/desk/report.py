@@ -18,7 +18,7 @@ METRICS: tuple[Metric, ...] = (
 )
 COMPARED_WITH = ("holdout", "nothing")
 _LEVELS = {"csat", "nps"}  # held against a level of their own; all others against the control's figure
-_LESS_IS_BETTER = {"abandonment", "complaints"}
+LESS_IS_BETTER = {"abandonment", "complaints"}
 
 
 class Counts(NamedTuple):
@@ -219,7 +219,7 @@ class _Judged:
 
     @property
     def _sign(self) -> int:
-        return -1 if self.metric in _LESS_IS_BETTER else 1
+        return -1 if self.metric in LESS_IS_BETTER else 1
 
     def _goal(self) -> float:
         """Return the difference to the control that the target asks for."""

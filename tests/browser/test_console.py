@@ -134,7 +134,7 @@ def test_sliders_forecast_again_and_hand_back_the_file_to_publish(page: Page, of
     page.get_by_role("status").wait_for()
     assert ask(office.database_url, "SELECT restores FROM publications ORDER BY number DESC LIMIT 1") == 1
     page.get_by_role("link", name="Files").first.click()
-    assert 'reward = "discount-20"\nweight = 4' in page.locator("pre").all_inner_texts()[0]
+    assert 'reward = "discount-20"\nweight = 4' in "\n".join(page.locator("pre").all_inner_texts())
 
 
 def test_the_report_answers_the_question_and_a_what_if(page: Page, office: Office) -> None:

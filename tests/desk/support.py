@@ -21,16 +21,18 @@ CREATE TEMP TABLE made AS
 SELECT number, arm, percent, gen_random_uuid() AS subject, gen_random_uuid() AS stockout, gen_random_uuid() AS offer,
     gen_random_uuid() AS award, now() - interval '1 day' * (2 + 120.0 * number / %(n)s) AS at,
     (random() * 20000 + 3000)::bigint AS basket, random() AS r1, random() AS r2, random() AS r3, random() AS r4,
-    random() AS r5, random() AS r6, random() AS r7, random() AS r8, exp(6.8 + 0.8 * (random() + random() + random() - 1.5))::bigint AS margin
+    random() AS r5, random() AS r6, random() AS r7, random() AS r8,
+    exp(6.8 + 0.8 * (random() + random() + random() - 1.5))::bigint AS margin
 FROM generate_series(1, %(n)s) number
 CROSS JOIN LATERAL (SELECT (number * 7919 %% 100) AS place) p
 JOIN unnest(%(arms)s::text[], %(starts)s::int[], %(percents)s::int[]) a(arm, start, percent)
     ON p.place >= a.start AND p.place < a.start + a.percent
-"""  # fmt: skip
+"""
 _ROWS = (
-    """INSERT INTO stockouts (subject, id, occurred_at, sku, categories, quantity, stage, market, alternatives, created_at,
-        cart_total_minor, cart_currency)
-    SELECT subject, stockout, at, 'LAMP-' || number %% 9, '{}', 1, 'in_cart', 'FR', '[]', at, basket, 'EUR' FROM made""",
+    """INSERT INTO stockouts (subject, id, occurred_at, sku, categories, quantity, stage, market, alternatives,
+        created_at, cart_total_minor, cart_currency)
+    SELECT subject, stockout, at, 'LAMP-' || number %% 9, '{}', 1, 'in_cart', 'FR', '[]', at, basket, 'EUR'
+    FROM made""",
     """INSERT INTO offers (subject, id, stockout_id, status, version, arm, arm_probability, reasons, facts, created_at,
         expires_at, budget_period, epoch_day)
     SELECT subject, offer, stockout, CASE arm WHEN 'wheel' THEN 'spun' ELSE 'lapsed' END, %(version)s, arm,
@@ -47,11 +49,12 @@ _ROWS = (
     WHERE arm = 'wheel'""",
 )
 _OUTCOME = """
-INSERT INTO outcomes (event_id, body_digest, subject, kind, stockout_id, order_id, margin_minor, score, occurred_at, created_at)
+INSERT INTO outcomes (event_id, body_digest, subject, kind, stockout_id, order_id, margin_minor, score, occurred_at,
+    created_at)
 SELECT {kind} || number, '', subject, {kind}, stockout, {order_id}, {margin}, {score}, at + interval '1 day', now()
 FROM made JOIN unnest(%(arms)s::text[], %(a)s::float[], %(b)s::float[], %(c)s::float[], %(d)s::float[], %(e)s::float[],
     %(f)s::float[], %(g)s::float[]) t(arm, a, b, c, d, e, f, g) USING (arm) WHERE {where}
-"""  # fmt: skip
+"""
 _OUTCOMES = (
     ("'basket_abandoned'", "NULL", "NULL", "NULL", "r1 < a"),
     ("'alternative_bought'", "NULL", "NULL", "NULL", "r2 < b"),
