@@ -98,7 +98,8 @@ async def test_margins_count_each_order_once_and_only_within_their_days(lived: S
         do(
             lived.database_url,
             "INSERT INTO outcomes (event_id, body_digest, subject, kind, stockout_id, order_id, margin_minor,"
-            " occurred_at, created_at) VALUES (%s, '', %s, %s, %s, %s, %s, %s::timestamptz + make_interval(days => %s), now())",
+            " occurred_at, created_at)"
+            " VALUES (%s, '', %s, %s, %s, %s, %s, %s::timestamptz + make_interval(days => %s), now())",
             f"late-{event}",
             subject,
             kind,
