@@ -112,8 +112,8 @@ def test_a_code_that_is_over_before_it_can_be_used_is_found(tmp_path: Path) -> N
 def test_a_sentence_one_language_lacks_is_found(tmp_path: Path) -> None:
     folder = config_copy(tmp_path)
     edit(folder / "messages" / "fr.ftl", "widget-spin = ", "widget-spinn = ")
-    found = named(folder, "missing-message")
-    assert (found.file, "widget-spin" in found.message) == ("messages/fr.ftl", True)
+    said = {one.file: one.message for one in findings(folder) if one.code == "missing-message"}
+    assert said == {"messages/fr.ftl": "has no widget-spin", "messages/en.ftl": "has no widget-spinn"}
 
 
 # The law
