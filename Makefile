@@ -87,6 +87,10 @@ audit-dependencies: env-dev ## known flaws of what is installed; says so where n
 bench-spin: env-dev ## durable spins and offers over HTTP, beside an empty handler on the same server
 	@$(BIN)/python -m tests.bench.spin
 
+.PHONY: bench-simulate
+bench-simulate: env-dev ## ten million simulated spins, beside a bare numpy choice of as many
+	@$(BIN)/python -m tests.bench.simulate
+
 .PHONY: clean
 clean: ## remove the environment and caches; the data in var/ stays
 	@rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -12,8 +12,9 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from engine import logs
-from engine.api import document, health, problems, public
+from engine.api import console, document, health, problems, public
 from engine.api.bodies import JsonRequest
+from engine.api.desk import ReportController
 from engine.api.headers import answering
 from engine.api.hot import before_router
 from engine.api.merchant import MerchantController
@@ -47,7 +48,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
             MerchantController,
             EnrolmentController,
             PatienceDeskController,
+            ReportController,
             *public.routes(),
+            *console.routes(),
             health.live,
             health.ready,
             health.metrics,
@@ -55,7 +58,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         ],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False, use_cache=True)},
         request_class=JsonRequest,
-        exception_handlers=problems.HANDLERS,
+        exception_handlers={**problems.HANDLERS, console.AwayError: console.away},
         lifespan=[lifespan],
         middleware=[SlashesAgain()],
         request_max_body_size=BODY_BYTES_MAX,

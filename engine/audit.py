@@ -171,10 +171,12 @@ async def _offers(auditor: Auditor) -> AsyncIterator[Checked]:
         select(
             Offer,
             Spin.id.label("spin_id"),
+            Award.reward.label("award_reward"),
             func.coalesce(books.c.owed, 0).label("owed"),
             func.coalesce(books.c.spent, 0).label("spent"),
         )
         .outerjoin(Spin, (Spin.subject == Offer.subject) & (Spin.offer_id == Offer.id))
+        .outerjoin(Award, (Award.subject == Offer.subject) & (Award.offer_id == Offer.id))
         .outerjoin(books, (books.c.subject == Offer.subject) & (books.c.cause_id == Offer.id))
     )
     async for row in auditor.rows(found):
@@ -207,17 +209,22 @@ def _refusal_faults(row: Row[Any]) -> Found:
 def _promise_faults(row: Row[Any], version: Version, secret: bytes | None) -> Found:
     if row.reasons:
         yield "it was made in spite of its reasons"
+    if row.status == "accepted" and row.award_reward not in version.chain(version.sure or ""):
+        yield f"its sure reward was accepted: {version.sure}, awarded {row.award_reward}"
     if row.epoch_day != day_of(row.id):
         yield f"its epoch is {row.epoch_day}, its id is of {day_of(row.id)}"
-    if row.table_digest != version.table.digest:
-        yield f"its table is {row.table_digest}, its version's {version.table.digest}"
-    if row.floor_minor != version.floor_minor:
-        yield f"its floor is {row.floor_minor}, its version's {version.floor_minor}"
+    table_digest = version.table.digest if row.arm == "wheel" else None
+    if row.table_digest != table_digest:
+        yield f"its table is {row.table_digest}, its version's {table_digest}"
+    if row.floor_minor != version.aside_minor(row.arm):
+        yield f"its floor is {row.floor_minor}, its version's {version.aside_minor(row.arm)}"
     if row.budget_period != version.budget_period(row.created_at):
         yield f"its budget period is {row.budget_period}, by its version {version.budget_period(row.created_at)}"
     if secret is None:
         yield f"the secret of {day_of(row.id)} is missing or does not open"
-    elif row.commitment != (computed := commitment(server_seed(secret, str(row.id)))):
+        return
+    computed = commitment(server_seed(secret, str(row.id))) if row.arm == "wheel" else None
+    if row.commitment != computed:
         yield f"its commitment is {row.commitment}, recomputed {computed}"
 
 
@@ -271,6 +278,8 @@ def _draw_faults(row: Row[Any], version: Version, secret: bytes) -> Found:
         "ticket": drawn.ticket,
         "slice_index": drawn.slice_index,
         "slice": drawn.slice.slice,
+        "slice_weight": drawn.slice.weight,
+        "total_weight": version.table.total_weight,
         "stop": drawn.stop,
     }
     for name, value in recomputed.items():
@@ -317,17 +326,19 @@ async def _awards(auditor: Auditor) -> AsyncIterator[Checked]:
             Code.award_id.label("coded_id"),
             Code.subject.label("coded_subject"),
             Spin.award_id.label("spun_id"),
+            Offer.status.label("offer_status"),
             *(func.coalesce(books.c[name], 0).label(name) for name in ("owed", "spent")),
             *(func.coalesce(uses.c[name], 0).label(name) for name in ("reserved", "confirmed", "refunded", "cost")),
         )
         .outerjoin(Code, Code.code_digest == Award.code_digest)
         .outerjoin(Spin, (Spin.subject == Award.subject) & (Spin.offer_id == Award.offer_id))
+        .outerjoin(Offer, (Offer.subject == Award.subject) & (Offer.id == Award.offer_id))
         .outerjoin(books, (books.c.subject == Award.subject) & (books.c.cause_id == Award.id))
         .outerjoin(uses, (uses.c.subject == Award.subject) & (uses.c.award_id == Award.id))
     )
     async for row in auditor.rows(found):
         faults = [*_code_faults(auditor, row), *_use_faults(row), *_award_books_faults(row)]
-        if row.offer_id is not None and row.spun_id != row.id:
+        if row.offer_id is not None and row.spun_id != row.id and row.offer_status != "accepted":
             faults.append("no spin of its offer won it")
         yield Checked(str(row.id), faults)
 

@@ -15,9 +15,10 @@ from babel.numbers import list_currencies
 
 from engine.messages import Messages, is_locale, read_messages
 from engine.toml_files import ConfigError, DecHook, Problem, TomlFile, nearest, shown
-from rewards.catalogue import Catalogue, Reward, RewardId
+from rewards.arms import WHOLE, Arm, arm_of, flaw_of
+from rewards.catalogue import AmountOff, Catalogue, Reward, RewardId
 from rewards.money import BadAmountError, Currency, Minor, parse_amount
-from rewards.odds import WheelSlice, fallbacks
+from rewards.odds import WheelSlice, expected_cost_minor, fallbacks
 from rewards.patience import Patience
 from rewards.wheel import TOTAL_WEIGHT_MAX, Slice, Table, Weight
 from rules.conditions import AnyCondition, BudgetLeft, Condition, DatesBetween
@@ -30,6 +31,7 @@ _SLUG = re.compile(r"[\w-]{1,64}")
 Part = TypeVar("Part")
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Change = Annotated[int, msgspec.Meta(ge=-100, le=1000)]
 PerMinute = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 
 
@@ -42,6 +44,18 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     code_misses_per_minute: PerMinute = 60
 
 
+class Targets(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the report holds its figures against: changes are of the holdout's figure, levels the arm's own."""
+
+    abandonment_change_percent: Change = -15
+    csat_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 80
+    nps: Annotated[int, msgspec.Meta(ge=-100, le=100)] = 50
+    alternatives_change_percent: Change = 10
+    alerts_change_percent: Change = 10
+    complaints_change_percent: Change = -20
+    margin_change_percent: Change = 0
+
+
 class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """`shop.toml`: what holds for every campaign."""
 
@@ -52,6 +66,8 @@ class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     allowed_origins: tuple[str, ...] = ()
     jurisdiction: Literal["FR", "EU", "UK", "US"] = "EU"
     reservation_minutes: Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)] = 30
+    delivery_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 5  # how long an order usually takes
+    targets: Targets = Targets()
     limits: Limits = Limits()
 
 
@@ -85,8 +101,13 @@ class Campaign(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     offer_hours: Annotated[int, msgspec.Meta(ge=1, le=OFFER_HOURS_MAX)] = 24
     eligibility: tuple[AnyCondition, ...] = ()
     patience: Patience | None = None
+    arm: Annotated[tuple[Arm, ...], msgspec.Meta(max_length=6)] = ()  # none: everybody gets everything
 
     def __post_init__(self) -> None:
+        if flaw := flaw_of(self.arm):
+            raise ValueError(flaw)
+        if self.patience is None and any(arm.name == "patience" or arm.with_patience for arm in self.arm):
+            raise ValueError("`arm` offers waiting, and the campaign has no [patience]")
         if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
             raise ValueError("`ends_on` is before `starts_on`")
 
@@ -136,7 +157,10 @@ class Version:
 
     @classmethod
     def stored(cls, body: bytes) -> "Version":
-        return cls(msgspec.json.decode(body, type=Snapshot, dec_hook=_from_stored))
+        version = cls(msgspec.json.decode(body, type=Snapshot, dec_hook=_from_stored))
+        # The stored bytes, not what this code would write: a version keeps its digest when a setting is added.
+        version.__dict__["body"] = body
+        return version
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -170,8 +194,40 @@ class Version:
 
     @cached_property
     def needed_minor(self) -> int:
-        """What must be left of the budget for the wheel to be what it says: its floor, and its cheapest slice."""
-        return max(self.floor_minor, min(self.liability_minor(piece.reward) for piece in self.campaign.wheel))
+        """What must be left of the budget for an offer to be what it says, whatever its arm.
+
+        The wheel's floor, its cheapest slice, and the sure reward: one bound for all arms, so that a budget that runs
+        out does not leave other shoppers in one arm than in the next.
+        """
+        cheapest = min(self.liability_minor(piece.reward) for piece in self.campaign.wheel)
+        return max(self.floor_minor, cheapest, self.liability_minor(self.sure) if self.sure else 0)
+
+    @cached_property
+    def arms(self) -> tuple[Arm, ...]:
+        return self.campaign.arm or WHOLE
+
+    @cached_property
+    def sure(self) -> str | None:
+        """The reward of the arm `sure`, where there is one."""
+        return next((arm.reward or sure_id(self.slug) for arm in self.arms if arm.name == "sure"), None)
+
+    def arm(self, name: str | None) -> Arm | None:
+        return next((arm for arm in self.arms if arm.name == name), None)
+
+    def arm_of(self, digest: bytes) -> Arm:
+        return arm_of(self.arms, digest)
+
+    def aside_minor(self, arm: str | None) -> int:
+        """What is kept aside with an offer of this arm until it is settled."""
+        if arm == "wheel":
+            return self.floor_minor
+        return self.liability_minor(self.sure) if arm == "sure" and self.sure else 0
+
+    def patience_in(self, arm: str | None) -> Patience | None:
+        """The terms of waiting of an offer in this arm, where it offers any."""
+        mine = self.arm(arm)
+        waits = mine is not None and (mine.name == "patience" or mine.with_patience)
+        return self.campaign.patience if waits else None
 
     def reward(self, reward_id: str) -> Reward:
         return self.snapshot.rewards[reward_id]
@@ -254,6 +310,7 @@ def load(folder: Path) -> Config:
     rewards = _sound(problems, lambda: _rewards(folder, shop))
     messages = _sound(problems, lambda: read_messages(folder, shop.locales)) or {}
     versions = list(_versions(folder, shop, rewards, problems))
+    problems += _second_catalogues(folder, rewards)
     if problems or rewards is None:
         raise ConfigError(problems)
     versions.sort(key=lambda version: (-version.campaign.priority, version.slug))
@@ -313,6 +370,22 @@ def _rewards(folder: Path, shop: Shop) -> Catalogue:
     return rewards
 
 
+def _second_catalogues(folder: Path, rewards: Catalogue | None) -> Iterator[Problem]:
+    """Yield files that look like a second catalogue: nobody would see that one of two definitions is not read."""
+    others = {*folder.glob("reward*.toml"), *folder.glob("reward*/*.toml")} - {folder / "rewards.toml"}
+    for path in sorted(others):
+        name = str(path.relative_to(folder))
+        try:
+            file = TomlFile(path, name)
+        except ConfigError as error:
+            yield from error.problems
+            continue
+        twice = [reward for reward in file.data if rewards is not None and reward in rewards]
+        said = f'defines "{twice[0]}", which rewards.toml has too; ' if twice else ""
+        message = f"{said}rewards stand in rewards.toml alone: move them there and remove this file"
+        yield file.problem((twice[0],), message) if twice else Problem(name, 1, 1, message)
+
+
 def _versions(folder: Path, shop: Shop, rewards: Catalogue | None, problems: list[Problem]) -> Iterator[Version]:
     """Yield every sound campaign; without a sound catalogue the campaigns are judged by themselves."""
     # Editors leave hidden files beside the one they write.
@@ -333,7 +406,22 @@ def _versions(folder: Path, shop: Shop, rewards: Catalogue | None, problems: lis
             used = {name for _key, name in _named_rewards(campaign)}
             terms = {name: rewards[name] for name in sorted(used)}
             zone = campaign.time_zone or shop.time_zone
-            yield Version(Snapshot(path.stem, campaign, terms, shop.currency, zone))
+            version = Version(Snapshot(path.stem, campaign, terms, shop.currency, zone))
+            yield _with_sure_reward(version) if version.sure and version.sure not in terms else version
+
+
+def sure_id(slug: str) -> str:
+    """Return the id of the reward that is made for an arm `sure` which names none."""
+    return f"sure-{slug}"
+
+
+def _with_sure_reward(version: Version) -> Version:
+    """Add the flat amount that costs as much as a spin of the wheel does on average."""
+    amount = Minor(max(1, round(expected_cost_minor(version.odds_rows()))))
+    days = min(version.reward(piece.reward).valid_days for piece in version.campaign.wheel)
+    reward = AmountOff(amount=amount, liability=amount, valid_days=days)
+    rewards = {**version.snapshot.rewards, sure_id(version.slug): reward}
+    return Version(msgspec.structs.replace(version.snapshot, rewards=rewards))
 
 
 def _campaign_file(path: Path) -> TomlFile:
@@ -358,6 +446,9 @@ def _named_rewards(campaign: Campaign) -> Iterator[tuple[tuple[str | int, ...], 
             yield ("patience", "milestone", place, "surprise", row, "reward"), surprise.reward
     for place, spend in enumerate(campaign.patience.spend if campaign.patience else ()):
         yield ("patience", "spend", place, "reward"), spend.reward
+    for place, arm in enumerate(campaign.arm):
+        if arm.reward is not None:
+            yield ("arm", place, "reward"), arm.reward
 
 
 def _campaign_flaws(file: TomlFile, campaign: Campaign, rewards: Catalogue | None) -> Iterator[Problem]:
@@ -407,7 +498,8 @@ def _fallback_flaws(file: TomlFile, campaign: Campaign, rewards: Catalogue) -> I
             continue
         floors.append(int(rewards[last].liability))
     cheapest = min(int(rewards[piece.reward].liability) for piece in campaign.wheel)
-    if wheel_sound and campaign.budget.amount < max(*floors, cheapest):
+    sure = [int(rewards[arm.reward].liability) for arm in campaign.arm if arm.reward is not None]
+    if wheel_sound and campaign.budget.amount < max(*floors, cheapest, *sure):
         yield file.problem(("budget", "amount"), "the budget cannot pay for a single spin")
 
 

@@ -39,6 +39,11 @@ class Messages:
         if not self.patterns:
             raise ConfigError([Problem(name, 1, 1, "holds no message at all: a save that was cut off?")])
         self.others: tuple[Messages, ...] = ()
+        self.lines = {
+            entry.id.name: text[: _start(entry)].count("\n") + 1
+            for entry in resource.body
+            if isinstance(entry, ast.Message)
+        }
         self._bundle = FluentBundle([locale], use_isolating=False)
         self._bundle.add_resource(resource)
 

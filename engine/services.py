@@ -51,7 +51,9 @@ class Services:
         self.offers: Batcher[ShopperToken, Made] = Batcher("offers", self._offer_together, self._offer_alone)
         self.realised: Memo[list[RealisedWheel]] = Memo(REALISED_SECONDS)
         self._figures: Memo[Figures] = Memo(FIGURES_SECONDS)
-        self.live = LiveConfig(settings.config_folder, self._database, self.versions)
+        self.live = LiveConfig(
+            settings.config_folder, self._database, self.versions, follow=settings.follow == "folder"
+        )
 
     @property
     def config(self) -> Config:

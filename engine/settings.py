@@ -15,6 +15,7 @@ SECRET_LENGTH_MIN = 32
 EXAMPLE_SECRETS = frozenset({"change-me-change-me-change-me-change-me", "example-secret-example-secret-example"})
 
 _ENVIRONMENTS = ("production", "development")
+_FOLLOWED = ("folder", "published")
 _PORT_MAX = 65535
 
 
@@ -28,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str
     redis_url: str | None
     config_folder: Path
+    follow: str  # "folder": a changed folder is live within seconds; "published": only what is published is
     token_secrets: tuple[str, ...]  # the first signs, all are accepted: a secret is changed without a pause
     seal_keys: tuple[str, ...]  # Fernet keys; the first seals, all open
     peppers: tuple[str, ...]  # the first keys digests, those of all are found
@@ -55,6 +57,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         database_url=_database_url(environment, problems),
         redis_url=environment.get("REDIS_URL") or None,
         config_folder=config_folder_of(environment),
+        follow=_follow(environment, problems),
         token_secrets=_secrets(environment, "MAKEGOOD_TOKEN_SECRET", problems, production=production),
         seal_keys=_seal_keys(environment, problems),
         peppers=_secrets(environment, "MAKEGOOD_PEPPER", problems, production=production),
@@ -97,6 +100,13 @@ def _port(environment: Mapping[str, str], problems: list[str]) -> int:
     if port > _PORT_MAX:
         problems.append(f'PORT is "{port}"; expected {_PORT_MAX} at most')
     return port
+
+
+def _follow(environment: Mapping[str, str], problems: list[str]) -> str:
+    follow = environment.get("MAKEGOOD_FOLLOW") or "folder"
+    if follow not in _FOLLOWED:
+        problems.append(f'MAKEGOOD_FOLLOW is "{follow}"; expected {" or ".join(_FOLLOWED)}')
+    return follow
 
 
 def _database_url(environment: Mapping[str, str], problems: list[str]) -> str:

@@ -96,6 +96,11 @@ class TomlFile:
         return msgspec.convert(self.data, type_, dec_hook=dec_hook)
 
 
+def places_of(text: str, key: Key) -> tuple[int, int]:
+    """Return the line and column of a key in a TOML text, or of the nearest thing around it."""
+    return _Places(text).nearest(key)
+
+
 def read_text(path: Path, name: str) -> str:
     """Read a UTF-8 file of bounded size; raise `ConfigError` when that cannot be done."""
     if path.exists() and not (path.is_file() or path.is_dir()):

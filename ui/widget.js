@@ -77,11 +77,26 @@ class MakegoodStockout extends MakegoodElement {
   async present(basis, signal) {
     const show = () => this.#show(basis, signal);
     await show();
+    if (this.hasAttribute("survey")) this.#askAfterwards(basis, signal);
     const again = () => {
       // Not under a turning wheel; and where the engine is silent, what is shown stays.
       if (!basis.root.querySelector("[aria-disabled]")) show().catch(() => {});
     };
     addEventListener("makegood:refresh", again, { signal });
+  }
+
+  /** Two questions once the moment is over, never before; what another visit had ended is not asked about again.
+   * @param {Basis} basis @param {AbortSignal} signal */
+  async #askAfterwards(basis, signal) {
+    const { ENDS, survey, sheet: more } = await import("./widget/survey.js");
+    for (const end of ENDS) {
+      this.addEventListener(`makegood:${end}`, (event) => {
+        const { replayed } = /** @type {CustomEvent} */ (event).detail;
+        if (replayed || basis.root.querySelector(".survey")) return;
+        basis.root.adoptedStyleSheets.push(more);
+        basis.root.querySelector(".card")?.append(survey(basis, end === "declined"));
+      }, { signal });
+    }
   }
 
   /** @param {Basis} basis @param {AbortSignal} signal */
@@ -94,6 +109,8 @@ class MakegoodStockout extends MakegoodElement {
     ]);
     /** @type {Scene} */
     const scene = { ...basis, offer };
+    // The holdout of an experiment is never touched: the shop's own words stay.
+    if (offer.arm === "holdout") return tell("offer", { offer });
     const spun = awards.some(({ offer_id }) => offer_id === offer.offer_id);
     const waiting = enrolments.find(({ sku, status }) => sku === offer.product.sku && status === "active");
     const either = offer.patience?.with_wheel === "either";
@@ -103,7 +120,11 @@ class MakegoodStockout extends MakegoodElement {
       scene.wait = new Wait(scene, waiting);
     }
     const card = h("section", { class: "card", part: "card" });
-    if (offer.wheel && !(either && waiting)) {
+    if (offer.sure || offer.arm === "apology") {
+      const { apology, sureReward } = await import("./widget/arms.js");
+      const taken = awards.find(({ offer_id }) => offer_id === offer.offer_id);
+      card.append(truth(scene), offer.sure ? sureReward(scene, taken) : apology(scene), scene.wait?.element ?? "");
+    } else if (offer.wheel && !(either && waiting)) {
       const choice = new Choice(scene, offer.wheel, card);
       if (spun) await choice.replay();
       choice.show();

@@ -412,3 +412,91 @@ entry-milestone = Milestone reached
 entry-claim = Points spent
 entry-reversal = Points returned
 entry-expiry = Points expired
+
+## The rules a shop publishes: makegood rules-text
+
+rules-title = Rules of “{ $campaign }”, { $shop }
+rules-organiser = { $shop } organises this. When an item is sold out, it is how we say sorry.
+rules-dates-title = When
+rules-dates-both = From { $starts } to { $ends }, both included (days in { $zone }).
+rules-dates-until = Until { $ends }, included (days in { $zone }).
+rules-dates-from = From { $starts } on, until we announce its end (days in { $zone }).
+rules-dates-open = Until we announce its end.
+rules-who-title = Who may take part
+rules-free = Taking part is free. You sign up for nothing by it, and saying no costs you nothing. These conditions hold:
+rules-test = To learn what helps, chance decides which of you are shown the wheel and which are shown something else or nothing.
+rules-stage-viewed = looked at
+rules-stage-saved = saved for later
+rules-stage-in-cart = in a basket
+rules-stage-ordered = ordered
+rules-if-stage-in = The sold-out item was: { $stages }.
+rules-if-market-in = The shop of these countries: { $markets }.
+rules-if-currency-in = The basket is in: { $currencies }.
+rules-if-cart-from = The basket comes to { $low } at least.
+rules-if-cart-between = The basket comes to { $low } at least and { $high } at most.
+rules-if-skus = It holds for these items: { $names }.
+rules-if-skus-not = It does not hold for these items: { $names }.
+rules-if-categories = It holds for these kinds of items: { $names }.
+rules-if-categories-not = It does not hold for these kinds of items: { $names }.
+rules-if-segments = It is for these groups of customers: { $names }.
+rules-if-segments-not = It is not for these groups of customers: { $names }.
+rules-if-spins-at-most = At most { $count } in { $days } days for each person.
+rules-if-awards-at-most = Rewards of each person stay below { $amount } in { $days } days.
+rules-if-stockout-within = It happened { $hours } hours ago at most.
+rules-if-out-of-stock = The item really is sold out.
+rules-if-not-backorderable = The item cannot be ordered for later delivery.
+rules-if-address-accepted = An e-mail address, where one is given, is not a throw-away one.
+rules-if-one-person-per-address = One person for each e-mail address.
+rules-if-budget-left = What was planned for the period is not all given.
+rules-if-when = This condition holds: `{ $expression }`.
+rules-odds-title = The odds
+rules-odds = Every slice wins, and is as wide on the screen as its odds. You have { $hours } hours to spin, once.
+rules-column-reward = Reward
+rules-column-odds = Odds
+rules-column-weight = Weight
+rules-column-stock = Number
+rules-column-gone = Once they are gone
+rules-rewards-title = The rewards
+rules-valid = Valid for { $days } days.
+rules-basket = From a basket of { $amount }.
+rules-most = Worth { $amount } at most.
+rules-event = { $event }, on { $day }.
+rules-stacks = Can be combined with another code.
+rules-stacks-not = Cannot be combined with another code.
+rules-wait-title = Waiting
+rules-wait-points = { $starter } points to begin with and { $daily } for each day of waiting, for { $days } days at most.
+rules-wait-slip = { $points } points more when the promised date slips, { $times } times at most.
+rules-wait-milestone = At { $points } points: { $reward }.
+rules-wait-spend = For { $points } points: { $reward }.
+rules-wait-hold = When the item is back, those with the most points come first, and it is kept for them for { $hours } hours. Points left at the end expire after { $days } days.
+rules-limits-title = Limits
+rules-budget = We give { $amount } { $period } at most. When that is used up there is no wheel until the next period; a wheel you were shown keeps its odds.
+rules-period-day = a day
+rules-period-week = a week
+rules-period-month = a month
+rules-period-campaign = in all
+rules-fair-title = How the draw works, and how to check it
+rules-fair = Before you spin, we publish the fingerprint of a secret number; your browser adds a number of its own; both decide. Afterwards we show the secret number, and anybody can compute the result again, at the address /verify of our engine.
+rules-data-title = Your data
+rules-data = We use your customer number, what you wanted and what you won, to give you the reward and to keep to these rules. Write to us, and we show you all of it or erase it.
+rules-version = These rules were made from version { $digest } of the campaign.
+
+## Arms of an experiment, in <makegood-stockout>
+
+widget-sure-invite = We are sorry. To make up for it, this is yours: { $label }
+widget-sure-take = Take it
+widget-apology = We are sorry. You came for this item and we did not have it: that is our fault, not yours.
+
+## The two questions afterwards, in <makegood-survey>
+
+widget-survey-title = Two questions, if you like
+widget-survey-csat = How well did we handle this?
+widget-survey-csat-low = badly
+widget-survey-csat-high = very well
+widget-survey-nps = How likely are you to recommend us to a friend?
+widget-survey-nps-low = not at all likely
+widget-survey-nps-high = extremely likely
+widget-survey-send = Send
+widget-survey-thanks = Thank you. It helps us do better.
+widget-survey-failed = That did not reach us. Try again.
+widget-survey-note = Your answers are kept with this visit and used for nothing but this question.

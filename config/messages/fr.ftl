@@ -417,3 +417,91 @@ entry-milestone = Étape atteinte
 entry-claim = Points dépensés
 entry-reversal = Points rendus
 entry-expiry = Points expirés
+
+## Le règlement que la boutique publie : makegood rules-text
+
+rules-title = Règlement de « { $campaign } », { $shop }
+rules-organiser = { $shop } organise cette opération. Quand un article est épuisé, c’est notre façon de demander pardon.
+rules-dates-title = Quand
+rules-dates-both = Du { $starts } au { $ends } inclus (jours de { $zone }).
+rules-dates-until = Jusqu’au { $ends } inclus (jours de { $zone }).
+rules-dates-from = À partir du { $starts }, jusqu’à ce que nous en annoncions la fin (jours de { $zone }).
+rules-dates-open = Jusqu’à ce que nous en annoncions la fin.
+rules-who-title = Qui peut participer
+rules-free = Participer est gratuit. Cela ne vous inscrit à rien, et refuser ne vous coûte rien. Ces conditions s’appliquent :
+rules-test = Pour savoir ce qui aide, le hasard décide à qui nous montrons la roue, et à qui autre chose ou rien.
+rules-stage-viewed = consulté
+rules-stage-saved = mis de côté
+rules-stage-in-cart = mis au panier
+rules-stage-ordered = commandé
+rules-if-stage-in = L’article épuisé était : { $stages }.
+rules-if-market-in = La boutique de ces pays : { $markets }.
+rules-if-currency-in = Le panier est en : { $currencies }.
+rules-if-cart-from = Le panier s’élève à { $low } au moins.
+rules-if-cart-between = Le panier s’élève à { $low } au moins et { $high } au plus.
+rules-if-skus = Vaut pour ces articles : { $names }.
+rules-if-skus-not = Ne vaut pas pour ces articles : { $names }.
+rules-if-categories = Vaut pour ces familles d’articles : { $names }.
+rules-if-categories-not = Ne vaut pas pour ces familles d’articles : { $names }.
+rules-if-segments = S’adresse à ces groupes de clients : { $names }.
+rules-if-segments-not = Ne s’adresse pas à ces groupes de clients : { $names }.
+rules-if-spins-at-most = Au plus { $count } en { $days } jours par personne.
+rules-if-awards-at-most = Les récompenses d’une personne restent sous { $amount } en { $days } jours.
+rules-if-stockout-within = Cela s’est passé il y a { $hours } heures au plus.
+rules-if-out-of-stock = L’article est réellement épuisé.
+rules-if-not-backorderable = L’article ne peut pas être commandé pour plus tard.
+rules-if-address-accepted = L’adresse e-mail, si vous en donnez une, n’est pas une adresse jetable.
+rules-if-one-person-per-address = Une personne par adresse e-mail.
+rules-if-budget-left = Ce qui était prévu pour la période n’est pas entièrement donné.
+rules-if-when = Cette condition est remplie : `{ $expression }`.
+rules-odds-title = Les probabilités
+rules-odds = Chaque part gagne, et sa largeur à l’écran est sa probabilité. Vous avez { $hours } heures pour tourner la roue, une fois.
+rules-column-reward = Récompense
+rules-column-odds = Probabilité
+rules-column-weight = Poids
+rules-column-stock = Nombre
+rules-column-gone = Quand il n’y en a plus
+rules-rewards-title = Les récompenses
+rules-valid = Valable { $days } jours.
+rules-basket = À partir d’un panier de { $amount }.
+rules-most = Vaut { $amount } au plus.
+rules-event = { $event }, le { $day }.
+rules-stacks = Cumulable avec un autre code.
+rules-stacks-not = Non cumulable avec un autre code.
+rules-wait-title = Attendre
+rules-wait-points = { $starter } points pour commencer et { $daily } par jour d’attente, pendant { $days } jours au plus.
+rules-wait-slip = { $points } points de plus quand la date promise recule, { $times } fois au plus.
+rules-wait-milestone = À { $points } points : { $reward }.
+rules-wait-spend = Pour { $points } points : { $reward }.
+rules-wait-hold = Quand l’article revient, ceux qui ont le plus de points passent d’abord, et il leur est gardé { $hours } heures. Les points restants à la fin expirent après { $days } jours.
+rules-limits-title = Limites
+rules-budget = Nous donnons { $amount } { $period } au plus. Quand tout est donné, il n’y a plus de roue jusqu’à la période suivante ; une roue déjà montrée garde ses probabilités.
+rules-period-day = par jour
+rules-period-week = par semaine
+rules-period-month = par mois
+rules-period-campaign = en tout
+rules-fair-title = Le tirage, et comment le vérifier
+rules-fair = Avant que vous ne tourniez la roue, nous publions l’empreinte d’un nombre secret ; votre navigateur ajoute le sien ; les deux décident. Ensuite nous montrons le nombre secret, et chacun peut refaire le calcul, à l’adresse /verify de notre moteur.
+rules-data-title = Vos données
+rules-data = Nous utilisons votre numéro de client, ce que vous vouliez et ce que vous avez gagné, pour vous remettre la récompense et tenir ce règlement. Écrivez-nous, et nous vous montrons tout ou l’effaçons.
+rules-version = Ce règlement est tiré de la version { $digest } de la campagne.
+
+## Les branches d’une expérience, dans <makegood-stockout>
+
+widget-sure-invite = Nous sommes désolés. Pour nous faire pardonner, ceci est à vous : { $label }
+widget-sure-take = Je le prends
+widget-apology = Nous sommes désolés. Vous veniez pour cet article et nous ne l’avions pas : c’est notre faute, pas la vôtre.
+
+## Les deux questions après coup, dans <makegood-survey>
+
+widget-survey-title = Deux questions, si vous voulez bien
+widget-survey-csat = Comment avons-nous géré cela ?
+widget-survey-csat-low = mal
+widget-survey-csat-high = très bien
+widget-survey-nps = Nous recommanderiez-vous à un ami ?
+widget-survey-nps-low = sûrement pas
+widget-survey-nps-high = sans hésiter
+widget-survey-send = Envoyer
+widget-survey-thanks = Merci. Cela nous aide à mieux faire.
+widget-survey-failed = Cela ne nous est pas parvenu. Réessayez.
+widget-survey-note = Vos réponses sont gardées avec cette visite et ne servent qu’à cette question.

@@ -29,6 +29,7 @@ async def ready(services: Engine) -> Response[dict[str, Any]]:
         "problems": problems,
         "config": {
             "digest": services.config.digest,
+            "publication": services.live.publication,
             "refused": [str(problem) for problem in services.live.problems],
         },
     }

@@ -161,8 +161,11 @@ class PatienceDeskController(Controller):
     async def outcome(self, request: Call, services: Engine, data: JSONBody[OutcomeBody]) -> Response[OutcomeView]:
         async with services.transaction() as session:
             await merchant_of(request, services, session)
-            noted = await outcomes.note(session, services.kit, data, now=clock.now())
-            view = OutcomeView(noted.outcome.event_id, noted.outcome.kind, noted.outcome.enrolment_id)
+            noted = await outcomes.note(
+                session, services.kit, data, currency=services.config.shop.currency, now=clock.now()
+            )
+            row = noted.outcome
+            view = OutcomeView(row.event_id, row.kind, row.stockout_id, row.enrolment_id)
         return Response(view, status_code=200 if noted.replayed else 201, headers=REPLAYED if noted.replayed else {})
 
     @post(

@@ -37,6 +37,7 @@ FORMS = {
 }
 Instant = Annotated[datetime, Meta(tz=True)]
 AmountMinor = Annotated[int, Meta(ge=0, le=1_000_000_000_000)]
+MarginMinor = Annotated[int, Meta(ge=-1_000_000_000_000, le=1_000_000_000_000)]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
 Units = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 
@@ -317,6 +318,13 @@ class ProductView(msgspec.Struct, frozen=True):
     alternatives: list[Alternative]
 
 
+class SureView(msgspec.Struct, frozen=True):
+    """A reward that needs no spin; `POST /v1/offer/accept` takes it."""
+
+    reward: str
+    label: str
+
+
 class OfferView(msgspec.Struct, frozen=True):
     """`GET /v1/offer`."""
 
@@ -328,6 +336,20 @@ class OfferView(msgspec.Struct, frozen=True):
     wheel: WheelView | None
     patience: PatienceView | None
     product: ProductView
+    sure: SureView | UnsetType = UNSET  # in the arm `sure` of an experiment alone
+
+
+class SurveyBody(msgspec.Struct, frozen=True):
+    """`POST /v1/offer/survey`: two questions after the moment; each may be left out."""
+
+    csat: Annotated[int, Meta(ge=1, le=5)] | None = None
+    nps: Annotated[int, Meta(ge=0, le=10)] | None = None
+    declined: bool = False  # the shopper said no to what was offered, which also ends the moment
+
+
+class SurveyView(msgspec.Struct, frozen=True):
+    csat: int | None
+    nps: int | None
 
 
 class SpinBody(msgspec.Struct, frozen=True):
@@ -403,22 +425,39 @@ class RedemptionBody(msgspec.Struct, frozen=True):
     hold_id: UUID | None = None  # the hold of a waiting shopper that this order uses
 
 
+OutcomeKind = Literal[
+    "purchased",  # the product that was missing, later; it ends the waiting for it
+    "order_placed",
+    "basket_abandoned",
+    "alternative_bought",
+    "alert_signed_up",
+    "complaint",
+    "csat",  # 1 to 5
+    "nps",  # 0 to 10
+]
+
+
 class OutcomeBody(msgspec.Struct, frozen=True):
     """`POST /v1/outcomes`: what came of it. Names the stockout, the enrolment, or the shopper and the product."""
 
     event_id: EventId
-    kind: Literal["purchased"]
+    kind: OutcomeKind
     stockout_id: UUID | None = None
     enrolment_id: UUID | None = None
     shopper_id: Id | None = None
     sku: Id | None = None
     order_id: Id | None = None
+    value_minor: AmountMinor | None = None
+    margin_minor: MarginMinor | None = None  # what the order earned, every discount and gift taken off; may be a loss
+    currency: Currency | None = None  # the shop's, where none is given
+    score: Annotated[int, Meta(ge=0, le=10)] | None = None
     occurred_at: Instant | None = None
 
 
 class OutcomeView(msgspec.Struct, frozen=True):
     event_id: str
     kind: str
+    stockout_id: UUID | None  # the stockout it is about, where one is known
     enrolment_id: UUID | None  # the waiting this ended, if any
 
 

@@ -1,5 +1,6 @@
 """Who is calling, and how often: merchants by key, shoppers by token."""
 
+from collections.abc import Collection
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -37,8 +38,10 @@ def signed_in(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
     _bearer(connection)
 
 
-async def merchant_of(call: Call, services: Services, session: AsyncSession) -> Merchant:
-    """Return the merchant behind the key; raise 401 for an unknown one, 403 for another role, 429 for too many."""
+async def merchant_of(
+    call: Call, services: Services, session: AsyncSession, *, roles: Collection[str] = ("merchant",)
+) -> Merchant:
+    """Return who is behind the key; raise 401 for an unknown one, 403 for another role, 429 for too many."""
     key = _bearer(call)
     # The digest of a 256-bit random key is looked up whole, so its timing tells nothing useful.
     found = select(ApiKey).where(ApiKey.key_digest == api_key_digest(key), ApiKey.revoked_at.is_(None))
@@ -46,14 +49,14 @@ async def merchant_of(call: Call, services: Services, session: AsyncSession) -> 
     if row is None:
         raise KeyRefusedError
     await services.limiter.hit(Rate("key", str(row.id), services.config.shop.limits.key_per_minute))
-    if row.role != "merchant":
-        raise NotAllowedError(f"this key's role is {row.role}; a merchant's is needed")
+    if row.role not in roles:
+        raise NotAllowedError(f"this key's role is {row.role}; needed is {' or '.join(roles)}")
     return Merchant(row.id, row.role)
 
 
 async def shopper_of(call: Call, services: Services) -> ShopperToken:
     """Return what the shopper's token says; raise 401 when it is forged or over, 429 for too many calls."""
-    return await shopper_by(call.headers.get("authorization", ""), _address(call), services)
+    return await shopper_by(call.headers.get("authorization", ""), address_of(call), services)
 
 
 async def shopper_by(authorization: str, address: str, services: Services) -> ShopperToken:
@@ -80,5 +83,5 @@ def _credential(header: str) -> str:
     return credential.strip()
 
 
-def _address(call: Call) -> str:
+def address_of(call: Call) -> str:
     return call.client.host if call.client else "unknown"

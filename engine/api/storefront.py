@@ -7,11 +7,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import SecurityRequirement
 from litestar.params import JSONBody, QueryParameter
 
+from engine import clock
 from engine.api import bodies, problems, views
 from engine.api.hot import HotCall, Plain, Told
-from engine.api.schemas import OfferView, SpinBody, SpinView, WonList
+from engine.api.schemas import AwardView, OfferView, SpinBody, SpinView, SurveyBody, SurveyView, WonList
 from engine.api.security import Call, Engine, shopper_of, signed_in
-from engine.flows import awards, spins
+from engine.flows import acceptances, awards, outcomes, spins
 from engine.services import Services
 
 REPLAYED = {"Idempotent-Replayed": "true"}
@@ -71,6 +72,32 @@ class StorefrontController(Controller):
         token = await shopper_of(request, services)
         spun = await services.spins.ask(spins.Ask(token, data.client_seed))
         return Response(_spun(spun, services, locale), headers=REPLAYED if spun.replayed else {})
+
+    @post(
+        "/offer/accept",
+        status_code=200,
+        summary="Take the sure reward once; again returns the first award",
+        responses=problems.described(409, 410),
+    )
+    async def accept(self, request: Call, services: Engine, locale: PageLocale = None) -> Response[AwardView]:
+        token = await shopper_of(request, services)
+        async with services.transaction() as session:
+            taken = await acceptances.accept(session, services.kit, token, now=clock.now())
+            messages = services.messages(locale or taken.locale)
+            view = views.award_view(taken.award, taken.version, services.vault, messages)
+        return Response(view, headers=REPLAYED if taken.replayed else {})
+
+    @post(
+        "/offer/survey",
+        status_code=200,
+        summary="Two questions, after the moment; the first answers stay",
+        responses=problems.described(409, body=True),
+    )
+    async def survey(self, request: Call, services: Engine, data: JSONBody[SurveyBody]) -> Response[SurveyView]:
+        token = await shopper_of(request, services)
+        async with services.transaction() as session:
+            kept = await outcomes.survey(session, services.kit, token, data, now=clock.now())
+        return Response(SurveyView(kept.csat, kept.nps), headers=REPLAYED if kept.replayed else {})
 
     @get("/awards", summary="Everything won, with codes and expiry", responses=problems.described())
     async def awards(self, request: Call, services: Engine, locale: PageLocale = None) -> WonList:

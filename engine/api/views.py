@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from engine.api.schemas import (
     Alternative,
@@ -16,6 +16,7 @@ from engine.api.schemas import (
     SliceView,
     SpinView,
     StockView,
+    SureView,
     TermsView,
     WheelView,
     WhenGone,
@@ -45,6 +46,7 @@ def offer(made: Made, messages: Messages) -> OfferView:
         expires_at=row.expires_at,
         wheel=_wheel(made, messages) if row.commitment else None,
         patience=_patience(made, messages),
+        sure=_sure(made, messages),
         product=ProductView(
             sku=met.sku,
             expected_on=met.expected_on,
@@ -57,9 +59,14 @@ def offer(made: Made, messages: Messages) -> OfferView:
 def _patience(made: Made, messages: Messages) -> PatienceView | None:
     from engine.api import patience_views
 
-    if made.offer.status == "refused" or made.version.campaign.patience is None:
+    if made.version.patience_in(made.offer.arm) is None:
         return None
     return patience_views.terms(made.version, made.offer.id, made.surprises, messages)
+
+
+def _sure(made: Made, messages: Messages) -> SureView | UnsetType:
+    reward = made.version.sure if made.offer.arm == "sure" else None
+    return UNSET if reward is None else SureView(reward, label_of(made.version, reward, messages))
 
 
 def reason(code: str, messages: Messages) -> ReasonView:

@@ -1,47 +1,65 @@
 """What a marketer asks before anything is live: is the config sound, and what will a wheel give and cost."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import get_args
 
 import click
+import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from engine import campaigns
-from engine.campaigns import Config, Version
-from engine.cli.output import EXIT_BAD_SETUP, console, errors
+from engine import campaigns, clock
+from engine.campaigns import Version
+from engine.cli.output import EXIT_BAD_SETUP, EXIT_FAULT, console, errors
 from engine.cli.tables import counted, plain_table, print_table
+from engine.desk.lint import Finding, lint
 from engine.messages import Messages
 from engine.settings import ROOT
-from engine.toml_files import nearest
-from rewards.catalogue import Reward
+from engine.toml_files import ConfigError, Problem, nearest
 from rewards.money import digits_of, format_amount
 from rewards.odds import WheelSlice, expected_cost_minor
-from rules.reasons import Code
 
 _PERIODS = {"day": "The daily budget", "week": "The weekly budget", "month": "The monthly budget"}
 _DECIMALS_MAX = 6
-_NOTED_MAX = 8
 _ROUNDED_FROM = 100  # one in so many: no decimals from there
 
 
-def check_config(folder: Path | None) -> None:
-    """Say that the folder is sound and what it holds; raise `ConfigError` with every problem where it is not."""
-    config = campaigns.load(_folder(folder))
-    console.print(
-        f"config is sound: {counted(len(config.versions), 'campaign')}, {counted(len(config.rewards), 'reward')}, "
-        f"locales {', '.join(config.messages)}",
-        soft_wrap=True,
-    )
-    for note in _notes(config):
-        errors.print(f"note: {note}", markup=False, soft_wrap=True)
+def check_config(folder: Path | None, *, strict: bool = False, as_json: bool = False) -> int:
+    """Say that the folder is sound, what it holds and what to look at twice; return the exit code for a CI.
+
+    0: sound, at most warnings; 1: an error among the findings, or any warning where `strict`. Raises `ConfigError`
+    with every problem where the folder cannot be used, which is 2.
+    """
+    try:
+        config = campaigns.load(config_folder(folder))
+    except ConfigError as error:
+        if not as_json:
+            raise
+        click.echo(_json(sound=False, problems=error.problems, findings=[]))
+        return EXIT_BAD_SETUP
+    findings = lint(config, config_folder(folder), today=clock.now().date())
+    if as_json:
+        click.echo(_json(sound=True, problems=[], findings=findings))
+    else:
+        console.print(
+            f"config is sound: {counted(len(config.versions), 'campaign')}, {counted(len(config.rewards), 'reward')}, "
+            f"locales {', '.join(config.messages)}",
+            soft_wrap=True,
+        )
+        for finding in findings:
+            errors.print(str(finding), markup=False, soft_wrap=True)
+    grave = {"error", "warning"} if strict else {"error"}
+    return EXIT_FAULT if any(finding.level in grave for finding in findings) else 0
+
+
+def _json(*, sound: bool, problems: Sequence[Problem], findings: Sequence[Finding]) -> str:
+    return msgspec.json.encode({"sound": sound, "problems": problems, "findings": findings}).decode()
 
 
 def show_odds(slug: str | None, folder: Path | None) -> None:
     """Print the wheel of one campaign, or of each; an unknown one is answered by the nearest right word."""
-    config = campaigns.load(_folder(folder))
+    config = campaigns.load(config_folder(folder))
     by_slug = {version.slug: version for version in config.versions}
     if slug is not None and slug not in by_slug:
         errors.print(f'unknown campaign "{slug}"; {nearest(slug, by_slug)}', markup=False, soft_wrap=True)
@@ -79,21 +97,8 @@ def amount_text(minor: Fraction, currency: str) -> str:
     return f"{near}… {currency} (exactly {amount.numerator}/{amount.denominator})"
 
 
-def _folder(folder: Path | None) -> Path:
+def config_folder(folder: Path | None) -> Path:
     return folder or ROOT / "config"
-
-
-def _notes(config: Config) -> Iterator[str]:
-    """Yield what is not wrong, but a shopper would notice: sentences that one language lacks."""
-    needed = {f"reason-{code.replace('_', '-')}" for code in get_args(Code)}
-    needed |= {f"label-{str(kind.__struct_config__.tag).replace('_', '-')}" for kind in get_args(Reward)}
-    for messages in config.messages.values():
-        needed |= set(messages.patterns)
-    for locale, messages in config.messages.items():
-        if missing := sorted(needed - set(messages.patterns)):
-            more = f" and {len(missing) - _NOTED_MAX} more" if len(missing) > _NOTED_MAX else ""
-            listed = ", ".join(missing[:_NOTED_MAX]) + more
-            yield f"messages/{locale}.ftl has no {listed}; shoppers would read another language"
 
 
 def _print_wheel(version: Version, messages: Messages) -> None:

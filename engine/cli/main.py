@@ -59,7 +59,7 @@ def keys() -> None:
 
 
 @keys.command("create")
-@click.option("--role", type=click.Choice(["merchant"]), default="merchant", show_default=True)
+@click.option("--role", type=click.Choice(["merchant", "marketer", "auditor"]), default="merchant", show_default=True)
 @click.option("--label", default="", help="a note to know it by")
 @friendly
 def keys_create(role: str, label: str) -> None:
@@ -112,12 +112,17 @@ _CONFIG = click.option(
 
 @main.command()
 @_CONFIG
+@click.option("--strict", is_flag=True, help="exit 1 for warnings too")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @friendly
-def check(folder: Path | None) -> None:
-    """Check the config folder: file, line, column, what is wrong and what would be right."""
+def check(folder: Path | None, form: str, *, strict: bool) -> None:
+    """Check the config folder: file, line, column, what is wrong and what would be right.
+
+    Exit codes: 0 sound; 1 a finding of level error (with --strict: warning); 2 the config cannot be used.
+    """
     from engine.cli.config import check_config
 
-    check_config(folder)
+    raise SystemExit(check_config(folder, strict=strict, as_json=form == "json"))
 
 
 @main.command()
@@ -129,6 +134,134 @@ def odds(campaign: str | None, folder: Path | None) -> None:
     from engine.cli.config import show_odds
 
     show_odds(campaign, folder)
+
+
+@main.command()
+@click.argument("campaign", required=False)
+@click.option(
+    "--stockouts", default=10_000, show_default=True, type=click.IntRange(1, 100_000_000), help="eligible ones"
+)
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1, 3660), help="over how many days")
+@click.option("--taken", default="1", show_default=True, help="the share of shoppers who spin or accept")
+@click.option("--used", multiple=True, help="the share of codes used: 0.4, or for one reward discount-5=0.3")
+@click.option("--basket", help="what a basket comes to, such as 45.90; without it every code costs its liability")
+@click.option("--runs", type=click.IntRange(1, 100_000), help="how often it is simulated")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
+@click.option("--chart", type=click.Path(path_type=Path), help="draw it too: a file that ends in .svg or .png")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_CONFIG
+@friendly
+def simulate(**asked: Any) -> None:
+    """Forecast a campaign: cost of a spin and a day, band, worst case, when budget and stock run out."""
+    from engine.cli.simulate import Asked, simulate_campaign
+
+    simulate_campaign(Asked(**asked))
+
+
+@main.command()
+@click.argument("orders", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--campaign", help="where the config has more than one")
+@click.option("--taken", default="1", show_default=True, help="the share of shoppers who spin or accept")
+@click.option("--used", default="1", show_default=True, help="the share of codes used")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="decides stock and draws")
+@click.option("--chart", type=click.Path(path_type=Path), help="draw it too: a file that ends in .svg or .png")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_CONFIG
+@friendly
+def backtest(**asked: Any) -> None:
+    """Tell what a campaign would have done to a shop's own order history: offers, cost, by week and product."""
+    from engine.cli.backtest import Asked, backtest_orders
+
+    backtest_orders(Asked(**asked))
+
+
+_BY = click.option("--by", help="who publishes; the account that runs this where none is given")
+_NOTE = click.option("--note", default="", help="why, in a few words")
+
+
+@main.command()
+@_CONFIG
+@_BY
+@_NOTE
+@click.option("--at", help="when, such as 2026-12-01T08:00 in the shop's time zone; now where none is given")
+@click.option("--force", is_flag=True, help="publish in spite of findings of level error")
+@click.option("--cancel", type=click.IntRange(1), help="take back a publication that is still to come")
+@friendly
+def publish(folder: Path | None, by: str | None, note: str, at: str | None, cancel: int | None, *, force: bool) -> None:
+    """Check the config folder, keep it as a version, and make it live in every process within seconds."""
+    from engine.cli.publish import cancel_publication, publish_config
+
+    if cancel is not None:
+        cancel_publication(cancel)
+    else:
+        publish_config(folder, by=by, note=note, at=at, force=force)
+
+
+@main.command()
+@click.argument("number", type=click.IntRange(1), required=False)
+@_BY
+@_NOTE
+@friendly
+def rollback(number: int | None, by: str | None, note: str) -> None:
+    """Go back to the publication before, or to the one named; offers in flight keep their odds."""
+    from engine.cli.publish import roll_back
+
+    roll_back(number, by=by, note=note)
+
+
+@main.command()
+@click.argument("number", type=click.IntRange(1), required=False)
+@click.option("--to", type=click.Path(path_type=Path), help="write the publication's files into this new folder")
+@friendly
+def versions(number: int | None, to: Path | None) -> None:
+    """List every publication: when, by whom, what changed. With a number: its files."""
+    from engine.cli.publish import list_publications, show_publication
+
+    if number is None:
+        list_publications()
+    else:
+        show_publication(number, to)
+
+
+@main.command()
+@click.argument("campaign", required=False)
+@click.option("--what-if", multiple=True, help="other odds of a slice in percent, such as discount-20=8")
+@click.option("--locale", default="en", show_default=True)
+@click.option("--chart", type=click.Path(path_type=Path), help="draw it too: a file that ends in .svg or .png")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@_CONFIG
+@friendly
+def report(**asked: Any) -> None:
+    """Tell whether a campaign earns more than doing nothing: each arm against the holdout."""
+    from engine.cli.report import Asked, report_campaign
+
+    report_campaign(Asked(**asked))
+
+
+@main.command()
+@click.argument("old")
+@click.argument("new")
+@friendly
+def diff(old: str, new: str) -> None:
+    """Tell what NEW changes against OLD, for shoppers and in money.
+
+    Each is a config folder, one campaign's file, the number of a publication, or `live`.
+    """
+    from engine.cli.desk import print_difference
+
+    print_difference(old, new)
+
+
+@main.command("rules-text")
+@click.argument("campaign", required=False)
+@click.option("--locale", default="en", show_default=True)
+@_CONFIG
+@friendly
+def rules_text(campaign: str | None, locale: str, folder: Path | None) -> None:
+    """Write the rules, odds and conditions a shop must publish, as Markdown."""
+    from engine.cli.desk import print_rules
+
+    print_rules(campaign, locale, folder)
 
 
 @main.command()

@@ -27,7 +27,7 @@ BAR_WIDTH = 24
 def print_report(
     orders: Orders, plot: Plot, missed: Sequence[Missed], counts: Replayed, *, seed: int, currency: str
 ) -> None:
-    _print_orders(orders)
+    print_orders(orders)
     _print_rule(plot, missed, seed, currency)
     _print_answers(counts)
     for digest, wheel in counts.wheels.items():
@@ -35,7 +35,7 @@ def print_report(
     _print_promises(counts)
 
 
-def _print_orders(orders: Orders) -> None:
+def print_orders(orders: Orders) -> None:
     _head("The file")
     doubt = "; nothing in it tells day from month" if orders.date_doubt else ""
     _say(f"{orders.rows} rows, {orders.encoding}, dates read as {orders.date_order}{doubt}")

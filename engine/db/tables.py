@@ -4,6 +4,7 @@ Tables distribute by `subject`; `events` and `codes` are looked up by a key of t
 """
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     ForeignKeyConstraint,
+    Identity,
     Index,
     LargeBinary,
     MetaData,
+    Numeric,
     Text,
     UniqueConstraint,
     text,
@@ -23,12 +26,17 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 AWARD_STATUSES = ("issued", "reserved", "redeemed", "refunded", "expired", "void")
 REDEMPTION_STATUSES = ("reserved", "confirmed", "released", "refunded")
-OFFER_STATUSES = ("refused", "open", "spun", "lapsed")
+OFFER_STATUSES = ("refused", "open", "spun", "accepted", "lapsed")
 ACCOUNTS = ("available", "owed", "spent")
 EPOCH_PURPOSES = ("wheel", "patience")
 ENROLMENT_STATUSES = ("active", "bought", "left", "lapsed", "over")
 MILESTONE_STATUSES = ("ahead", "reached", "missed")
 HOLD_STATUSES = ("offered", "used", "lapsed", "released")
+OUTCOME_KINDS = (
+    *("purchased", "order_placed", "basket_abandoned", "alternative_bought", "alert_signed_up", "complaint"),
+    *("csat", "nps"),
+)
+PUBLICATION_KINDS = ("folder", "publish", "rollback")
 ENTRY_KINDS = ("accrual", "welcome", "delay_bonus", "milestone", "claim", "expiry", "reversal")
 
 
@@ -50,6 +58,7 @@ class Base(DeclarativeBase):
         list[Any]: JSONB,
         list[str]: ARRAY(Text),
         int: BigInteger,
+        Decimal: Numeric,
     }
 
 
@@ -194,6 +203,10 @@ class Offer(Base):
     __table_args__ = (
         UniqueConstraint("subject", "stockout_id"),
         _one_of("status", OFFER_STATUSES),
+        CheckConstraint(
+            "(arm IS NULL) = (arm_probability IS NULL) AND arm_probability > 0 AND arm_probability <= 1",
+            name="arm_probability",
+        ),
         # Offers still open, by their end: the job that gives their floor back looks at nothing else.
         Index("offers_open_idx", "expires_at", postgresql_where=text("status = 'open'")),
         Index("offers_id_idx", "id"),
@@ -205,6 +218,7 @@ class Offer(Base):
     status: Mapped[str]
     version: Mapped[str]  # campaign_versions.digest
     arm: Mapped[str | None]
+    arm_probability: Mapped[Decimal | None]  # with which the arm was drawn: 1 where there is no experiment
     reasons: Mapped[list[Any]]
     facts: Mapped[dict[str, Any]]
     table_digest: Mapped[str | None]
@@ -253,6 +267,10 @@ class Spin(Base):
     """
 
     __tablename__ = "spins"
+    __table_args__ = (
+        CheckConstraint("slice_weight > 0 AND slice_weight <= total_weight", name="weights"),
+        Index("spins_subject_created_at_idx", "subject", "created_at"),
+    )
 
     subject: Mapped[UUID] = mapped_column(primary_key=True)
     offer_id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -264,6 +282,8 @@ class Spin(Base):
     ticket: Mapped[int]
     slice_index: Mapped[int]
     slice: Mapped[str]
+    slice_weight: Mapped[int]  # its probability, exactly: slice_weight of total_weight
+    total_weight: Mapped[int]
     stop: Mapped[str]
     created_at: Mapped[datetime]
 
@@ -490,16 +510,63 @@ class Hold(Base):
 
 
 class Outcome(Base):
-    """What the shop says came of a stockout, each once."""
+    """What the shop says came of a stockout, each once; amounts are in the shop's currency."""
 
     __tablename__ = "outcomes"
+    __table_args__ = (
+        _one_of("kind", OUTCOME_KINDS),
+        CheckConstraint(
+            "CASE kind WHEN 'csat' THEN score BETWEEN 1 AND 5 WHEN 'nps' THEN score BETWEEN 0 AND 10 "
+            "ELSE score IS NULL END",
+            name="score",
+        ),
+        Index("outcomes_subject_occurred_at_idx", "subject", "occurred_at"),
+    )
 
     event_id: Mapped[str] = mapped_column(primary_key=True)
     body_digest: Mapped[bytes]
     subject: Mapped[UUID]
     kind: Mapped[str]
+    stockout_id: Mapped[UUID | None]
     sku: Mapped[str | None]
     enrolment_id: Mapped[UUID | None]
     order_id: Mapped[str | None]
+    value_minor: Mapped[int | None]
+    margin_minor: Mapped[int | None]  # what the order earned, every discount taken off
+    score: Mapped[int | None]
     occurred_at: Mapped[datetime]
     created_at: Mapped[datetime]
+
+
+class Publication(Base):
+    """A state of the config folder that was made live, with its files as they were; triggers keep it for ever."""
+
+    __tablename__ = "publications"
+    __table_args__ = (_one_of("kind", PUBLICATION_KINDS),)
+
+    number: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str]
+    by: Mapped[str]
+    note: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime]
+    effective_at: Mapped[datetime]
+    activated_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    config_digest: Mapped[str]
+    folder_digest: Mapped[str]  # of the folder as it was last taken: an unchanged folder does not undo a rollback
+    restores: Mapped[int | None]  # the publication a rollback goes back to
+    files: Mapped[dict[str, Any]]
+    changes: Mapped[list[Any]]
+
+
+class ConsoleSession(Base):
+    """Somebody signed in at /console; only the digest of the cookie is kept."""
+
+    __tablename__ = "console_sessions"
+    __table_args__ = (ForeignKeyConstraint(["key_id"], ["api_keys.id"]),)
+
+    token_digest: Mapped[bytes] = mapped_column(primary_key=True)
+    key_id: Mapped[UUID]
+    locale: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

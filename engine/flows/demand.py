@@ -25,11 +25,16 @@ class Demand(NamedTuple):
     worst_minor: int
 
 
-async def of(session: AsyncSession, versions: Versions, sku: str, *, now: datetime) -> Demand:
-    active = (Enrolment.sku == sku, Enrolment.status == "active")
+async def of(session: AsyncSession, versions: Versions, sku: str | None, *, now: datetime) -> Demand:
+    """Return who waits for a product; for all of them where none is named."""
+    active = [Enrolment.status == "active"]
+    holding = [Hold.status == "offered"]
+    if sku is not None:
+        active.append(Enrolment.sku == sku)
+        holding.append(Hold.sku == sku)
     counted = select(func.count(), func.coalesce(func.sum(Enrolment.quantity), 0)).where(*active)
     waiting, units = (await session.execute(counted)).one()
-    held = select(func.count()).where(Hold.sku == sku, Hold.status == "offered")
+    held = select(func.count()).select_from(Hold).where(*holding)
     expected, worst = Fraction(0), 0
     for digest in (await session.execute(select(Enrolment.version).where(*active).distinct())).scalars().all():
         version = await versions.get(session, digest)

@@ -1,6 +1,7 @@
 """Keys of the shop's side: shown once when made, kept as a digest."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -11,7 +12,8 @@ from engine.db.tables import ApiKey
 from engine.ids import new_id
 from engine.vault import api_key_digest
 
-ROLES = ("merchant",)
+Role = Literal["merchant", "marketer", "auditor"]
+ROLES: tuple[Role, ...] = ("merchant", "marketer", "auditor")
 
 
 async def admit(session: AsyncSession, key: str, role: str, label: str, *, now: datetime) -> None:

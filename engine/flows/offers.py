@@ -1,7 +1,8 @@
 """Making offers: decided once for each stockout, then repeated word for word; for one shopper or for hundreds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from engine.ids import new_id, new_text_id
 from engine.kit import Kit
 from engine.ledger import BudgetKey
 from engine.vault import ShopperToken
+from rewards.arms import PERCENT_SUM
 from rewards.wheel import commitment, server_seed
 from rules import facts as seen
 from rules.addresses import domain_in
@@ -36,6 +38,7 @@ class Met(NamedTuple):
 
     n: int
     subject: UUID
+    shopper_id: str
     email: str | None
     address_digest: bytes | None
     locale: str
@@ -74,6 +77,7 @@ class Offered(msgspec.Struct):
     epoch_day: date | None = None
     budget_period: date | None = None
     floor_minor: int = 0
+    arm_probability: Decimal | None = None
     entry_id: str = ""  # of the line its floor makes in the books
     campaign: str = ""
 
@@ -98,16 +102,29 @@ class _Past(NamedTuple):
     version: str
 
 
+class _Assigned(NamedTuple):
+    """The arm a shopper is in, and how likely that was."""
+
+    arm: str
+    probability: Decimal
+
+
 class _Choice(NamedTuple):
     version: Version
     facts: Facts
     decision: Decision
+    assigned: _Assigned | None  # where the decision is a yes
+
+    @property
+    def aside_minor(self) -> int:
+        return self.version.aside_minor(self.assigned.arm) if self.assigned else 0
 
 
 _MET = """
-SELECT ask.n, s.subject, s.email, s.address_digest, s.locale, s.segments, so.id, so.occurred_at, so.sku, so.categories,
-    so.quantity, so.stage, so.cart_total_minor, so.cart_currency, so.market, coalesce(st.expected_on, so.expected_on),
-    coalesce(nullif(st.reason, ''), so.reason), so.alternatives, st.available, st.backorderable
+SELECT ask.n, s.subject, s.shopper_id, s.email, s.address_digest, s.locale, s.segments, so.id, so.occurred_at,
+    so.sku, so.categories, so.quantity, so.stage, so.cart_total_minor, so.cart_currency, so.market,
+    coalesce(st.expected_on, so.expected_on), coalesce(nullif(st.reason, ''), so.reason), so.alternatives,
+    st.available, st.backorderable
 FROM json_to_recordset(%s::json) AS ask(n int, shopper text, stockout uuid)
 JOIN shoppers s ON s.shopper_id = ask.shopper
 JOIN stockouts so ON so.subject = s.subject AND so.id = ask.stockout
@@ -124,6 +141,7 @@ SELECT k.n FROM unnest(%s::int[], %s::uuid[]) AS k(n, subject) JOIN shoppers s O
 ORDER BY s.subject FOR UPDATE OF s
 """
 _FREE_TURN = f"{_TURN} SKIP LOCKED"
+# What an offer granted counts alike, drawn or sure: the arms of an experiment differ in nothing else.
 # What a person did is found by the person; OFFSET 0 keeps the planner from walking the open offers of everybody.
 _PAST = """
 WITH k AS MATERIALIZED (
@@ -133,20 +151,31 @@ WITH k AS MATERIALIZED (
     UNION ALL
     SELECT k.n, s.subject, false FROM k JOIN shoppers s ON s.address_digest = k.address AND s.subject <> k.subject
 )
-SELECT n, 'spin', mine, spun.created_at, spun.liability_minor, ''
+SELECT n, 'spin', mine, given.at, given.liability_minor, ''
 FROM people p CROSS JOIN LATERAL (
-    SELECT s.created_at, a.liability_minor FROM spins s JOIN awards a ON a.subject = s.subject AND a.id = s.award_id
-    WHERE s.subject = p.subject AND s.created_at > %(since)s ORDER BY s.created_at DESC LIMIT %(most)s
-) spun
+    SELECT coalesce(s.created_at, a.created_at) AS at, a.liability_minor
+    FROM awards a LEFT JOIN spins s ON s.subject = a.subject AND s.offer_id = a.offer_id
+    WHERE a.subject = p.subject AND a.offer_id IS NOT NULL AND coalesce(s.created_at, a.created_at) > %(since)s
+    ORDER BY at DESC LIMIT %(most)s
+) given
 UNION ALL
 SELECT n, 'offer', mine, o.created_at, 0, o.version
 FROM people p CROSS JOIN LATERAL (SELECT * FROM offers WHERE subject = p.subject OFFSET 0) o
-WHERE o.status = 'open' AND o.expires_at > %(now)s
+WHERE o.status = 'open' AND o.expires_at > %(now)s AND o.arm IN ('wheel', 'sure')
+"""
+# Before the experiment everybody had probability 1: that was no draw to stick to.
+_ARMS_BEFORE = """
+SELECT DISTINCT ON (o.subject, v.slug) o.subject, v.slug, o.arm, o.arm_probability
+FROM unnest(%s::uuid[]) AS k(subject) JOIN offers o ON o.subject = k.subject
+JOIN campaign_versions v ON v.digest = o.version
+WHERE o.arm_probability < 1
+ORDER BY o.subject, v.slug, o.created_at
 """
 _RECORD = """
 WITH made AS MATERIALIZED (
     SELECT * FROM json_to_recordset(%s::json) AS m(
-        subject uuid, id uuid, stockout_id uuid, status text, version text, arm text, reasons jsonb, facts jsonb,
+        subject uuid, id uuid, stockout_id uuid, status text, version text, arm text, arm_probability numeric,
+        reasons jsonb, facts jsonb,
         table_digest text, commitment text, epoch_day date, budget_period date, floor_minor bigint,
         created_at timestamptz, expires_at timestamptz, entry_id uuid, campaign text)
 ), booked AS (
@@ -155,10 +184,10 @@ WITH made AS MATERIALIZED (
     SELECT subject, entry_id, campaign, budget_period, 'available', 'owed', floor_minor, 'offer_made', id, created_at
     FROM made WHERE floor_minor > 0
 )
-INSERT INTO offers (subject, id, stockout_id, status, version, arm, reasons, facts, table_digest, commitment, epoch_day,
-    budget_period, floor_minor, created_at, expires_at)
-SELECT subject, id, stockout_id, status, version, arm, reasons, facts, table_digest, commitment, epoch_day,
-    budget_period, floor_minor, created_at, expires_at
+INSERT INTO offers (subject, id, stockout_id, status, version, arm, arm_probability, reasons, facts, table_digest,
+    commitment, epoch_day, budget_period, floor_minor, created_at, expires_at)
+SELECT subject, id, stockout_id, status, version, arm, arm_probability, reasons, facts, table_digest, commitment,
+    epoch_day, budget_period, floor_minor, created_at, expires_at
 FROM made
 """
 _encoder = msgspec.json.Encoder()
@@ -250,14 +279,18 @@ async def _choose(
     if not met:
         return []
     bases = await _facts(session, connection, kit, met, now=now)
+    arms = await _arms_before(connection, campaigns, met)
     keys = {version.digest: BudgetKey(version.slug, version.budget_period(now)) for version in campaigns}
     left = await ledger.remaining_of(session, connection, [(version, keys[version.digest]) for version in campaigns])
     decided: dict[tuple[int, str, bool], _Choice] = {}  # what the budget does not change is not asked twice
     first = [
-        _first_yes(campaigns, one.n, basis, keys, left, decided=decided) for one, basis in zip(met, bases, strict=True)
+        _first_yes(campaigns, one, basis, keys, left, kit=kit, arms=arms, decided=decided)
+        for one, basis in zip(met, bases, strict=True)
     ]
     wanted = {keys[choice.version.digest] for choice in first if choice.decision.eligible}
-    floors = wanted & {keys[version.digest] for version in campaigns if version.floor_minor}
+    floors = wanted & {
+        keys[version.digest] for version in campaigns if any(version.aside_minor(arm.name) for arm in version.arms)
+    }
     if not floors:
         return first
     # Look again under the lock: between the look and the reserve others may have used the rest. A budget that was not
@@ -266,9 +299,9 @@ async def _choose(
     left = {key: held.get(key, left[key] if key in wanted else -1) for key in left}
     choices = []
     for one, basis in zip(met, bases, strict=True):
-        choice = _first_yes(campaigns, one.n, basis, keys, left, decided=decided)
+        choice = _first_yes(campaigns, one, basis, keys, left, kit=kit, arms=arms, decided=decided)
         if choice.decision.eligible:
-            left[keys[choice.version.digest]] -= choice.version.floor_minor
+            left[keys[choice.version.digest]] -= choice.aside_minor
         choices.append(choice)
     await ledger.shift(connection, {key: left[key] - held[key] for key in held})
     return choices
@@ -276,27 +309,56 @@ async def _choose(
 
 def _first_yes(
     campaigns: Sequence[Version],
-    number: int,
+    met: Met,
     basis: Facts,
     keys: dict[str, BudgetKey],
     left: dict[BudgetKey, int],
     *,
+    kit: Kit,
+    arms: Mapping[tuple[UUID, str], _Assigned],
     decided: dict[tuple[int, str, bool], _Choice],
 ) -> _Choice:
     refused: _Choice | None = None
     for version in campaigns:
         budget_left = left[keys[version.digest]] >= version.needed_minor
-        question = number, version.digest, budget_left
+        question = met.n, version.digest, budget_left
         if (choice := decided.get(question)) is None:
             today = version.local_day(basis.now)
             facts = msgspec.structs.replace(basis, today=today, budget_left=budget_left)
-            choice = decided[question] = _Choice(version, facts, decide(version.rules, facts))
+            decision = decide(version.rules, facts)
+            assigned = _assign(kit, version, met, arms) if decision.eligible else None
+            choice = decided[question] = _Choice(version, facts, decision, assigned)
         if choice.decision.eligible:
             return choice
         refused = refused or choice
     if refused is None:
         raise LookupError("a sound config has at least one campaign")
     return refused
+
+
+async def _arms_before(
+    connection: AsyncConnection, campaigns: Sequence[Version], met: Sequence[Met]
+) -> dict[tuple[UUID, str], _Assigned]:
+    """Return the arm each shopper was drawn into before, by the campaign."""
+    if not any(version.campaign.arm for version in campaigns):
+        return {}
+    found = await connection.execute(_ARMS_BEFORE, ([one.subject for one in met],))
+    return {(subject, slug): _Assigned(arm, probability) for subject, slug, arm, probability in await found.fetchall()}
+
+
+def _assign(kit: Kit, version: Version, met: Met, before: Mapping[tuple[UUID, str], _Assigned]) -> _Assigned:
+    """Put the shopper in an arm: the one of their first offer in this experiment, else the one their id falls into.
+
+    A keyed hash of the shop's own id decides, so every device of one shopper, and a shopper erased and come again, is
+    in the same arm; the first offer decides over it, so that changed shares move nobody who has seen an arm.
+    """
+    if not version.campaign.arm:
+        return _Assigned(version.arms[0].name, Decimal(1))
+    known = before.get((met.subject, version.slug))
+    if known is not None and version.arm(known.arm) is not None:
+        return known
+    arm = version.arm_of(kit.vault.digest("arm", f"{version.slug}\0{met.shopper_id}"))
+    return _Assigned(arm.name, Decimal(arm.percent) / PERCENT_SUM)
 
 
 async def _facts(
@@ -357,7 +419,8 @@ async def _offer(session: AsyncSession, kit: Kit, met: Met, choice: _Choice, *, 
         stockout_id=met.stockout_id,
         status="open" if decision.eligible else "refused",
         version=version.digest,
-        arm="wheel" if decision.eligible else None,
+        arm=choice.assigned and choice.assigned.arm,
+        arm_probability=choice.assigned and choice.assigned.probability,
         reasons=msgspec.to_builtins(decision.reasons),
         facts=choice.facts,
         created_at=now,
@@ -366,13 +429,14 @@ async def _offer(session: AsyncSession, kit: Kit, met: Met, choice: _Choice, *, 
         campaign=version.slug,
     )
     if decision.eligible:
-        # Fix the table and the seed's hash before any client seed exists, and keep the floor of the wheel aside.
+        # For a wheel, fix its table and the seed's hash before any client seed; keep aside what the arm may cost.
         offer.epoch_day = now.date()
         secret = await epochs.secret_of(session, kit.vault, offer.epoch_day, now=now)
-        offer.table_digest = version.table.digest
-        offer.commitment = commitment(server_seed(secret, str(offer.id)))
+        if offer.arm == "wheel":
+            offer.table_digest = version.table.digest
+            offer.commitment = commitment(server_seed(secret, str(offer.id)))
         offer.budget_period = version.budget_period(now)
-        offer.floor_minor = version.floor_minor
+        offer.floor_minor = choice.aside_minor
     return offer
 
 
@@ -382,11 +446,12 @@ async def _record(connection: AsyncConnection, made: Sequence[Offered]) -> None:
 
 
 async def _shown(session: AsyncSession, kit: Kit, offer: Offered, version: Version, met: Met, *, now: datetime) -> Made:
-    if offer.status == "refused" or version.campaign.patience is None:
+    terms = version.patience_in(offer.arm)
+    if terms is None:
         return Made(offer, version, met, {})
     surprises = {
         milestone.points: commitment(await milestones.surprise_seed(session, kit.vault, offer.id, milestone, now=now))
-        for milestone in version.campaign.patience.milestone
+        for milestone in terms.milestone
         if milestone.surprise
     }
     return Made(offer, version, met, surprises)

@@ -1,4 +1,4 @@
-"""What came of a stockout, as the shop tells it: each event once, late ones too."""
+"""What came of a stockout, as the shop or the shopper tells it: each event once, in any order, late ones too."""
 
 import hmac
 from datetime import datetime
@@ -10,11 +10,24 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engine.api.schemas import OutcomeBody
-from engine.db.tables import Enrolment, Outcome, Shopper, Stockout
-from engine.errors import FieldError, IdempotencyMismatchError, InvalidBodyError, NotFoundError
-from engine.flows import enrolments
+from engine.api.schemas import OutcomeBody, SurveyBody
+from engine.db.tables import Enrolment, Offer, Outcome, Shopper, Stockout
+from engine.errors import (
+    ConflictError,
+    FieldError,
+    IdempotencyMismatchError,
+    InvalidBodyError,
+    NotFoundError,
+    StockoutNotYoursError,
+)
+from engine.flows import enrolments, stockouts
+from engine.flows.stockouts import refuse_strange_time
 from engine.kit import Kit
+from engine.vault import ShopperToken
+
+ORDERS = ("purchased", "order_placed", "alternative_bought")  # kinds that may say what an order came to
+_SCORES = {"csat": (1, 5), "nps": (0, 10)}
+OWN_EVENTS = "survey:"  # the shop's own event ids cannot begin so
 
 
 class Noted(NamedTuple):
@@ -22,33 +35,143 @@ class Noted(NamedTuple):
     replayed: bool
 
 
-async def note(session: AsyncSession, kit: Kit, body: OutcomeBody, *, now: datetime) -> Noted:
+class About(NamedTuple):
+    """Whom and what an outcome is about."""
+
+    subject: UUID
+    sku: str
+    stockout_id: UUID | None
+
+
+class Answered(NamedTuple):
+    csat: int | None
+    nps: int | None
+    replayed: bool
+
+
+async def note(session: AsyncSession, kit: Kit, body: OutcomeBody, *, currency: str, now: datetime) -> Noted:
     """Record an outcome; a purchase ends the waiting of that shopper for that product."""
+    _refuse_unfit(body, currency, now=now)
     digest = kit.vault.digest("outcome body", msgspec.json.encode(body, order="sorted"))
     if seen := await session.get(Outcome, body.event_id):
         return _replay(seen, digest)
-    subject, sku = await _about(session, body)
-    row = insert(Outcome).values(
-        event_id=body.event_id,
-        body_digest=digest,
-        subject=subject,
-        kind=body.kind,
-        sku=sku,
-        order_id=body.order_id,
+    about = await _about(session, body)
+    told = {"order_id": body.order_id, "value_minor": body.value_minor, "margin_minor": body.margin_minor}
+    first = await _write(
+        session,
+        body.event_id,
+        body.kind,
+        about,
+        digest,
+        **told,
+        score=body.score,
         occurred_at=body.occurred_at or now,
-        created_at=now,
+        now=now,
     )
-    first = (await session.execute(row.on_conflict_do_nothing().returning(Outcome.event_id))).first() is not None
     outcome = await session.get_one(Outcome, body.event_id, populate_existing=True)
     if not first:
         return _replay(outcome, digest)
 
-    waiting = await enrolments.lock_active(session, subject, sku)
+    if body.kind == "purchased":
+        await _end_waiting(session, kit, outcome, about, now=now)
+    return Noted(outcome, replayed=False)
+
+
+async def survey(session: AsyncSession, kit: Kit, token: ShopperToken, body: SurveyBody, *, now: datetime) -> Answered:
+    """Keep a shopper's two answers, once the moment is over; the first answer to each question stays."""
+    owned = await stockouts.of_token(session, token.shopper_id, token.stockout_id)
+    if owned is None:
+        raise StockoutNotYoursError
+    _shopper, stockout = owned
+    if body.csat is None and body.nps is None:
+        message = "give `csat`, `nps` or both"
+        raise InvalidBodyError(message, errors=[FieldError("csat", message)])
+    await _refuse_before(session, stockout, body, now=now)
+    about = About(stockout.subject, stockout.sku, stockout.id)
+    fresh = False
+    for kind, score in (("csat", body.csat), ("nps", body.nps)):
+        if score is not None:
+            event_id = f"{OWN_EVENTS}{stockout.id}:{kind}"
+            digest = kit.vault.digest("survey answer", str(score))
+            fresh |= await _write(session, event_id, kind, about, digest, score=score, occurred_at=now, now=now)
+    mine = select(Outcome.kind, Outcome.score).where(
+        Outcome.event_id.in_([f"{OWN_EVENTS}{stockout.id}:{kind}" for kind in _SCORES])
+    )
+    kept = {row.kind: row.score for row in await session.execute(mine)}
+    return Answered(kept.get("csat"), kept.get("nps"), replayed=not fresh)
+
+
+async def _refuse_before(session: AsyncSession, stockout: Stockout, body: SurveyBody, *, now: datetime) -> None:
+    """Refuse an answer while something is still on offer: asked before, it would be about the asking."""
+    found = select(Offer).where(Offer.subject == stockout.subject, Offer.stockout_id == stockout.id)
+    offer = (await session.execute(found)).scalar_one_or_none()
+    if offer is None:
+        raise ConflictError("ask after the moment: no offer was made yet", code="survey_too_early")
+    if offer.status != "open" or offer.expires_at <= now or body.declined or offer.arm in {"apology", "nothing"}:
+        return
+    waiting = select(Enrolment.id).where(Enrolment.subject == offer.subject, Enrolment.offer_id == offer.id)
+    if (await session.execute(waiting)).first() is None:
+        raise ConflictError("ask after the moment: the offer is still open", code="survey_too_early")
+
+
+def _refuse_unfit(body: OutcomeBody, currency: str, *, now: datetime) -> None:
+    """Refuse what fits no outcome of its kind, naming the field."""
+    if body.occurred_at is not None:
+        refuse_strange_time("occurred_at", body.occurred_at, now=now)
+    flaw = ("event_id", f"begins with {OWN_EVENTS}, which is the engine's own") if _is_own(body.event_id) else None
+    if body.kind in _SCORES:
+        low, high = _SCORES[body.kind]
+        if body.score is None or not low <= body.score <= high:
+            flaw = ("score", f"is a whole number from {low} to {high} for {body.kind}")
+    elif body.score is not None:
+        flaw = ("score", f"does not go with {body.kind}")
+    if body.kind not in ORDERS and (body.value_minor is not None or body.margin_minor is not None):
+        flaw = ("value_minor" if body.value_minor is not None else "margin_minor", f"does not go with {body.kind}")
+    if body.kind == "order_placed":
+        needed = [name for name in ("order_id", "value_minor") if getattr(body, name) is None]
+        flaw = (needed[0], "is missing: an order has one") if needed else flaw
+    if body.currency not in {None, currency}:
+        flaw = ("currency", f"is {body.currency}; this shop's amounts are in {currency}")
+    if flaw:
+        field, message = flaw
+        raise InvalidBodyError(f"`{field}` {message}", errors=[FieldError(field, message)])
+
+
+def _is_own(event_id: str) -> bool:
+    return event_id.startswith(OWN_EVENTS)
+
+
+async def _write(
+    session: AsyncSession,
+    event_id: str,
+    kind: str,
+    about: About,
+    digest: bytes,
+    *,
+    now: datetime,
+    **told: object,
+) -> bool:
+    """Write an outcome where its event is new, and return whether it was."""
+    row = insert(Outcome).values(
+        event_id=event_id,
+        body_digest=digest,
+        subject=about.subject,
+        kind=kind,
+        stockout_id=about.stockout_id,
+        sku=about.sku,
+        created_at=now,
+        **told,
+    )
+    written = await session.execute(row.on_conflict_do_nothing().returning(Outcome.event_id))
+    return written.first() is not None
+
+
+async def _end_waiting(session: AsyncSession, kit: Kit, outcome: Outcome, about: About, *, now: datetime) -> None:
+    waiting = await enrolments.lock_active(session, about.subject, about.sku)
     if waiting is not None:
         version = await kit.versions.get(session, waiting.version)
         outcome.enrolment_id = waiting.id
         await enrolments.end(session, kit, version, waiting, "bought", now=now)
-    return Noted(outcome, replayed=False)
 
 
 def _replay(seen: Outcome, digest: bytes) -> Noted:
@@ -57,24 +180,35 @@ def _replay(seen: Outcome, digest: bytes) -> Noted:
     return Noted(seen, replayed=True)
 
 
-async def _about(session: AsyncSession, body: OutcomeBody) -> tuple[UUID, str]:
+async def _about(session: AsyncSession, body: OutcomeBody) -> About:
     """Return whom and which product the outcome is about, by whichever of its names the shop knows."""
     if body.enrolment_id is not None:
-        by_enrolment = select(Enrolment.subject, Enrolment.sku).where(Enrolment.id == body.enrolment_id)
+        by_enrolment = (
+            select(Enrolment.subject, Enrolment.sku, Offer.stockout_id)
+            .join(Offer, (Offer.subject == Enrolment.subject) & (Offer.id == Enrolment.offer_id))
+            .where(Enrolment.id == body.enrolment_id)
+        )
         row = (await session.execute(by_enrolment)).one_or_none()
         if row is None:
             raise NotFoundError("this enrolment is not known", code="enrolment_unknown")
-        return row.subject, row.sku
+        return About(row.subject, row.sku, row.stockout_id)
     if body.stockout_id is not None:
         by_stockout = select(Stockout.subject, Stockout.sku).where(Stockout.id == body.stockout_id)
-        row = (await session.execute(by_stockout)).one_or_none()
-        if row is None:
+        met = (await session.execute(by_stockout)).one_or_none()
+        if met is None:
             raise NotFoundError("this stockout is not known", code="stockout_unknown")
-        return row.subject, row.sku
+        return About(met.subject, met.sku, body.stockout_id)
     if body.shopper_id is None or body.sku is None:
         message = "give `stockout_id`, `enrolment_id`, or `shopper_id` with `sku`"
         raise InvalidBodyError(message, errors=[FieldError("stockout_id", message)])
     shopper = await session.get(Shopper, body.shopper_id)
     if shopper is None:
         raise NotFoundError("this shopper is not known", code="shopper_unknown")
-    return shopper.subject, body.sku
+    # The last time this shopper met this product missing, as far as it has been told.
+    last = (
+        select(Stockout.id)
+        .where(Stockout.subject == shopper.subject, Stockout.sku == body.sku)
+        .order_by(Stockout.occurred_at.desc())
+        .limit(1)
+    )
+    return About(shopper.subject, body.sku, (await session.execute(last)).scalar_one_or_none())

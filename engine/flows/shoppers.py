@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import ledger
@@ -17,6 +17,7 @@ from engine.db.tables import (
     Event,
     Hold,
     Offer,
+    Outcome,
     PointEntry,
     Redemption,
     Shopper,
@@ -42,6 +43,7 @@ _TABLES = {
     "points": PointEntry,
     "claims": Claim,
     "holds": Hold,
+    "outcomes": Outcome,
 }
 
 
@@ -88,6 +90,8 @@ async def erase(session: AsyncSession, kit: Kit, shopper_id: str, *, now: dateti
         offer.facts = {**offer.facts, "shopper": msgspec.to_builtins(facts.Shopper())}
         # A detail names what was compared, such as a segment; the code alone still says why.
         offer.reasons = [{**reason, "detail": ""} for reason in offer.reasons]
+    # Order numbers lead back to a person in the shop's own books.
+    await session.execute(update(Outcome).where(Outcome.subject == shopper.subject).values(order_id=None))
     await session.execute(delete(Event).where(Event.subject == shopper.subject))
     await session.delete(shopper)
 

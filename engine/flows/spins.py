@@ -43,6 +43,8 @@ class Made(msgspec.Struct):
     ticket: int
     slice_index: int
     slice: str
+    slice_weight: int
+    total_weight: int
     stop: str
 
 
@@ -66,6 +68,7 @@ class _Offer(NamedTuple):
     id: UUID
     status: str
     version: str
+    arm: str | None
     expires_at: datetime
     budget_period: date | None
     floor_minor: int
@@ -100,12 +103,14 @@ class _Drawing(NamedTuple):
             ticket=drawn.ticket,
             slice_index=drawn.slice_index,
             slice=drawn.slice.slice,
+            slice_weight=drawn.slice.weight,
+            total_weight=self.version.table.total_weight,
             stop=drawn.stop,
         )
 
 
 _LOCK = """
-SELECT ask.n, o.subject, s.locale, o.id, o.status, o.version, o.expires_at, o.budget_period, o.floor_minor
+SELECT ask.n, o.subject, s.locale, o.id, o.status, o.version, o.arm, o.expires_at, o.budget_period, o.floor_minor
 FROM json_to_recordset(%s::json) AS ask(n int, shopper text, stockout uuid)
 JOIN shoppers s ON s.shopper_id = ask.shopper
 JOIN offers o ON o.subject = s.subject AND o.stockout_id = ask.stockout
@@ -121,12 +126,12 @@ _RECORD = """
 WITH made AS MATERIALIZED (
     SELECT * FROM json_to_recordset(%s::json) AS m(
         subject uuid, offer_id uuid, id uuid, award_id uuid, table_digest text, client_seed text, round bigint,
-        ticket bigint, slice_index bigint, slice text, stop text)
+        ticket bigint, slice_index bigint, slice text, slice_weight bigint, total_weight bigint, stop text)
 ), spun AS (
     UPDATE offers o SET status = 'spun' FROM made m WHERE o.subject = m.subject AND o.id = m.offer_id
 )
-INSERT INTO spins (subject, offer_id, id, award_id, table_digest, client_seed, round, ticket, slice_index, slice, stop,
-    created_at)
+INSERT INTO spins (subject, offer_id, id, award_id, table_digest, client_seed, round, ticket, slice_index, slice,
+    slice_weight, total_weight, stop, created_at)
 SELECT m.*, %s FROM made m
 """
 
@@ -232,7 +237,7 @@ async def _waiting_instead(
 
     Asked once the offers are locked: who enrols holds that lock.
     """
-    either = [offer for offer in offers if _either(versions[offer.version])]
+    either = [offer for offer in offers if is_either(versions[offer.version], offer.arm)]
     if not either:
         return set()
     keys = [offer.subject for offer in either], [offer.id for offer in either]
@@ -240,14 +245,17 @@ async def _waiting_instead(
     return {offer_id for (offer_id,) in await found.fetchall()}
 
 
-def _either(version: Version) -> bool:
-    patience = version.campaign.patience
+def is_either(version: Version, arm: str | None) -> bool:
+    """Whether the offer is what its arm gives, or waiting, but not both."""
+    patience = version.patience_in(arm)
     return patience is not None and patience.with_wheel != "both"
 
 
 def _refusal(offer: _Offer, waiting: Container[UUID], *, now: datetime) -> MakegoodError | None:
     if offer.status == "refused":
         return ConflictError("this offer has no wheel; GET /v1/offer says why", code="not_eligible")
+    if offer.arm != "wheel":
+        return ConflictError("this offer has no wheel; GET /v1/offer says what it has", code="no_wheel")
     if offer.status != "open" or offer.expires_at <= now:
         return GoneError("the offer's time is over", code="offer_expired")
     if offer.id in waiting:

@@ -12,10 +12,11 @@ import msgspec
 import pytest
 
 from engine import campaigns, errors
-from engine.campaigns import Budget, Campaign, CampaignSlice, Limits, Shop
+from engine.campaigns import Budget, Campaign, CampaignSlice, Limits, Shop, Targets
 from engine.cli.main import main
 from engine.db.tables import REDEMPTION_STATUSES
 from engine.settings import ROOT
+from rewards.arms import Arm
 from rewards.catalogue import Reward
 from rewards.patience import Milestone, Patience, Spend, Surprise
 from rules.conditions import AnyCondition
@@ -59,7 +60,7 @@ def test_every_link_leads_somewhere(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "struct", [Shop, Limits, Budget, Campaign, CampaignSlice, Patience, Milestone, Surprise, Spend]
+    "struct", [Shop, Targets, Limits, Budget, Campaign, CampaignSlice, Arm, Patience, Milestone, Surprise, Spend]
 )
 def test_every_key_of_the_config_is_documented(struct: type[msgspec.Struct]) -> None:
     known = typed("docs/config.md")

@@ -83,7 +83,7 @@ def test_the_folder_comes_from_the_environment_too(tmp_path: Path) -> None:
 def test_a_sentence_that_one_language_lacks_is_noted_and_no_fault(tmp_path: Path) -> None:
     told = check(write(tmp_path, SMALL))
     assert told.exit_code == 0
-    assert "note: messages/fr.ftl has no " in told.stderr
+    assert "messages/fr.ftl:1:1: warning [missing-message] has no " in told.stderr
     assert "reason-" in told.stderr
 
 

@@ -125,8 +125,9 @@ def _offer(connection: psycopg.Connection[Any], known: dict[str, Any]) -> None:
         known,
     )
     connection.execute(
-        """INSERT INTO offers (subject, id, stockout_id, status, version, arm, reasons, facts, created_at, expires_at)
-        SELECT subject, offer_id, stockout_id, 'lapsed', %(version)s, 'wheel', '[]', '{}', created_at,
+        """INSERT INTO offers (subject, id, stockout_id, status, version, arm, arm_probability, reasons,
+            facts, created_at, expires_at)
+        SELECT subject, offer_id, stockout_id, 'lapsed', %(version)s, 'wheel', 1, '[]', '{}', created_at,
             created_at + interval '1 day' FROM made""",
         known,
     )

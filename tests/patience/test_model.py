@@ -129,7 +129,7 @@ class Patience(RuleBasedStateMachine):
         self.campaigns = [version for version in config.versions if version.slug in {"paris", other}]
 
         async def publish(session: AsyncSession) -> None:
-            await publishing.publish(session, self.versions, config, now=self.now)
+            await publishing.take_folder(session, self.versions, publishing.Draft(config, {}), now=self.now)
             await epochs.open_ahead(session, self.vault, now=self.now)
 
         self.act(publish)
@@ -346,7 +346,7 @@ class Patience(RuleBasedStateMachine):
     def bought(self, about: Waiting) -> None:
         body = OutcomeBody(f"out-{next(self.numbers)}", "purchased", shopper_id=about.shopper, sku=about.sku)
         for _ in range(2):
-            noted = self.act(lambda session: outcomes.note(session, self.kit, body, now=self.now))
+            noted = self.act(lambda session: outcomes.note(session, self.kit, body, currency="EUR", now=self.now))
             for one in self.model.active(about.shopper, about.sku):
                 assert noted.outcome.enrolment_id == UUID(one.id)
                 self.model.buy(one, self.now)

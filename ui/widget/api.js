@@ -35,6 +35,10 @@ export function connect(engine, token, locale, signal) {
     awards: async () => (await call("awards")).json.awards,
     /** @param {string} seed @returns {Promise<Answer>} */
     spin: (seed) => call("offer/spin", { client_seed: seed }),
+    /** @returns {Promise<{json: Award, replayed: boolean}>} */
+    accept: () => call("offer/accept", {}),
+    /** @param {{csat?: number, nps?: number, declined: boolean}} answers */
+    survey: (answers) => call("offer/survey", answers),
     /** @returns {Promise<EnrolmentSummary[]>} */
     enrolments: async () => (await call("enrolments")).json.enrolments,
     /** @param {string} id @returns {Promise<Enrolment>} */

@@ -91,6 +91,8 @@ export interface Offer {
   expires_at: string;
   wheel: Wheel | null;
   patience: Patience | null;
+  /** In the arm `sure` of an experiment alone. */
+  sure?: { reward: string; label: string };
   product: {
     sku: string;
     expected_on?: string | null;

@@ -26,7 +26,7 @@ export async function product(shop, sku) {
 async function absence(shop, { sku, name }) {
   const { h, say, locale } = shop;
   const token = await shop.stockout(sku, "viewed").then((stockout) => stockout.shopper_token, () => null);
-  return h("makegood-stockout", { token, locale, product: name[locale], "account-url": "/account" }, h("p", { class: "notice" }, say("demo-sold-out")));
+  return h("makegood-stockout", { token, locale, product: name[locale], "account-url": "/account", survey: true }, h("p", { class: "notice" }, say("demo-sold-out")));
 }
 
 /** @param {Shop} shop @param {Product} product */

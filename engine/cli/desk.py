@@ -1,0 +1,62 @@
+"""`makegood diff` and `makegood rules-text`: what a change does, and what a shop must publish."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import click
+
+from engine import campaigns
+from engine.campaigns import Config
+from engine.cli.config import config_folder
+from engine.cli.output import console
+from engine.cli.simulate import refuse, the_campaign
+from engine.desk.difference import differences
+from engine.desk.rules_text import rules_text
+from engine.toml_files import nearest
+
+
+def print_difference(old: str, new: str) -> None:
+    """Print what NEW changes against OLD, one sentence a line."""
+    told = differences(_config(old), _config(new))
+    for sentence in told:
+        console.print(f"- {sentence}", markup=False, soft_wrap=True)
+    if not told:
+        console.print("nothing changes")
+
+
+def print_rules(slug: str | None, locale: str, folder: Path | None) -> None:
+    version = the_campaign(slug, folder)
+    config = campaigns.load(config_folder(folder))
+    if locale not in config.messages:
+        refuse(f'the shop does not speak "{locale}"; {nearest(locale, config.messages)}')
+    click.echo(rules_text(config, version, config.messages[locale]), nl=False)
+
+
+def _config(named: str) -> Config:
+    """Read a config: a folder, one campaign's file in its folder, or the number of a publication."""
+    path = Path(named)
+    if path.is_dir():
+        return campaigns.load(path)
+    if path.is_file():
+        return _with_campaign(path)
+    if named.isdecimal() or named == "live":
+        from engine.cli.publish import published_config
+
+        return published_config(None if named == "live" else int(named))
+    refuse(f'"{named}" is no folder, no file and no number of a publication (`makegood versions` lists them)')
+    raise AssertionError
+
+
+def _with_campaign(path: Path) -> Config:
+    """Read one campaign's file with the shop and rewards beside it, else with those of the config folder."""
+    own = path.resolve().parent.parent
+    around = own if (own / "shop.toml").is_file() else config_folder(None)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        for name in ("shop.toml", "rewards.toml"):
+            shutil.copy(around / name, folder / name)
+        shutil.copytree(around / "messages", folder / "messages")
+        (folder / "campaigns").mkdir()
+        shutil.copy(path, folder / "campaigns" / "campaign.toml")
+        return campaigns.load(folder)

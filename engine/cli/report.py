@@ -1,0 +1,194 @@
+"""`makegood report`: does this earn more than doing nothing? Each arm against the holdout, in words and figures."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.text import Text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from engine import campaigns, clock
+from engine.campaigns import Config, Version
+from engine.cli.config import config_folder
+from engine.cli.opened import opened
+from engine.cli.output import console
+from engine.cli.simulate import refuse, refuse_other_pictures
+from engine.cli.tables import plain_table, print_table
+from engine.desk.report import LESS_IS_BETTER, Band, Figure, Report, figure_text
+from engine.desk.words import LOCALES, words
+from engine.flows import publishing, reports
+from engine.messages import Messages
+from engine.toml_files import nearest
+from engine.versions import Versions
+
+_WHAT_IF = re.compile(r"(?P<slice>[^=:]+)[=:](?P<percent>\d+(?:\.\d+)?)\s*%?")
+
+
+@dataclass(frozen=True)
+class Asked:
+    campaign: str | None
+    folder: Path | None
+    what_if: tuple[str, ...]
+    locale: str
+    chart: Path | None
+    form: str
+
+
+def report_campaign(asked: Asked) -> None:
+    if asked.locale.split("-")[0] not in LOCALES:
+        refuse(f"the report is written in {' or '.join(LOCALES)}, not in {asked.locale}")
+    if asked.chart is not None:
+        refuse_other_pictures(asked.chart)
+    say = words(asked.locale)
+    wanted = read_what_if(asked.what_if)
+    told = asyncio.run(_load(asked, wanted, say))
+    if asked.form == "json":
+        click.echo(msgspec.json.encode(told).decode())
+    else:
+        _print(told, say)
+    if asked.chart is not None:
+        from engine.desk import charts
+
+        charts.write(charts_of(told, say), asked.chart)
+
+
+def read_what_if(texts: tuple[str, ...]) -> dict[str, float]:
+    """Read `discount-20=8`: a slice and its odds in percent."""
+    wanted = {}
+    for text in texts:
+        match = _WHAT_IF.fullmatch(text.strip())
+        if match is None:
+            refuse(f'--what-if: expected a slice and its odds in percent, such as discount-20=8, got "{text}"')
+            raise AssertionError
+        wanted[match["slice"].strip()] = float(match["percent"])
+    return wanted
+
+
+async def _load(asked: Asked, wanted: Mapping[str, float], say: Messages) -> Report:
+    async with opened() as (settings, connection), AsyncSession(connection) as session:
+        live = await publishing.current(session, now=clock.now())
+        folder = asked.folder or settings.config_folder
+        config = (
+            publishing.config_of(live.files) if live and not asked.folder else campaigns.load(config_folder(folder))
+        )
+        version = _campaign(config, asked.campaign)
+        return await reports.of_campaign(
+            session, Versions(), version, config.shop.targets, say, wanted=wanted or None, now=clock.now()
+        )
+
+
+def _campaign(config: Config, slug: str | None) -> Version:
+    by_slug = {version.slug: version for version in config.versions}
+    if slug is not None and slug not in by_slug:
+        refuse(f'unknown campaign "{slug}"; {nearest(slug, by_slug)}')
+    if slug is None and len(by_slug) > 1:
+        refuse(f"name one: {', '.join(by_slug)}")
+    return by_slug[slug] if slug else config.versions[0]
+
+
+def _print(told: Report, say: Messages) -> None:
+    console.print(f"[bold]{say.text('console-today-question')}[/bold]", soft_wrap=True)
+    for answer in told.answers:
+        console.print(answer.sentence, markup=False, soft_wrap=True)
+    if not told.answers:
+        console.print(say.text("console-report-none"), markup=False, soft_wrap=True)
+    console.print(f"\n{say.text('console-report-units', n=told.units)}", markup=False, soft_wrap=True)
+    if told.split:
+        console.print(told.split.sentence, markup=False, soft_wrap=True)
+        table = plain_table()
+        for heading in ("arm", "n", "expected"):
+            table.add_column(say.text(f"console-report-{heading}"), justify="left" if heading == "arm" else "right")
+        for drawn in told.split.arms:
+            table.add_row(say.text(f"console-arm-{drawn.arm}"), str(drawn.n), f"{drawn.expected:.0f}")
+        print_table(console, table)
+    for arm in dict.fromkeys(figure.arm for figure in told.figures):
+        _print_arm(told, arm, say)
+    if told.figures:
+        console.print(f"\n{say.text('console-report-always')}", markup=False, soft_wrap=True)
+    if told.what_if:
+        _print_what_if(told, say)
+
+
+def _print_arm(told: Report, arm: str, say: Messages) -> None:
+    console.print(f"\n[bold]{say.text(f'console-arm-{arm}')}[/bold]")
+    table = plain_table()
+    for name in ("figure", "n", "level", "control", "interval", "target"):
+        table.add_column(
+            say.text(f"console-report-{name}"), justify="left" if name == "figure" else "right", no_wrap=True
+        )
+    table.add_column(say.text("console-report-verdict"), min_width=30)
+    for figure in told.figures:
+        if figure.arm == arm:
+            table.add_row(*(Text(cell) for cell in cells_of(figure, told.currency, say)))
+    print_table(console, table)
+
+
+def cells_of(figure: Figure, currency: str, say: Messages) -> tuple[str, ...]:
+    """Return a figure as a row: name, n, both levels, interval, target, verdict."""
+
+    def text(value: float | None) -> str:
+        return "–" if value is None else figure_text(figure.metric, value, currency, say)
+
+    band = "–" if figure.difference is None else f"{text(figure.difference.low)} … {text(figure.difference.high)}"
+    target = f"{figure.target:+.0f} %"
+    if figure.target_is == "level":
+        target = f"{figure.target:.0f}{' %' if figure.metric == 'csat' else ''}"
+    name = say.text(f"console-metric-{figure.metric.replace('_', '-')}")
+    return name, str(figure.n), text(figure.level), text(figure.control_level), band, target, figure.sentence
+
+
+def _print_what_if(told: Report, say: Messages) -> None:
+    view = told.what_if
+    if view is None:
+        return
+    asked = ", ".join(f"{name} {percent:g} %" for name, percent in view.wanted.items())
+    console.print(f"\n[bold]{say.text('console-report-what-if')}[/bold] {asked}", soft_wrap=True)
+    console.print(view.sentence, markup=False, soft_wrap=True)
+    for name, band in (
+        ("was", view.as_it_was),
+        ("ips", view.inverse_propensity),
+        ("dr", view.doubly_robust),
+        ("change", view.change),
+    ):
+        if band is not None:
+            console.print(
+                f"  {say.text(f'console-report-{name}'):<22} {band_text(band, told.currency, say)}", markup=False
+            )
+
+
+def band_text(band: Band, currency: str, say: Messages) -> str:
+    estimate, low, high = (say.money(round(value), currency) for value in (band.estimate, band.low, band.high))
+    return f"{estimate}  ({low} … {high})"
+
+
+def charts_of(told: Report, say: Messages) -> list[Any]:
+    """Return one chart an arm: each figure's difference in percent of the holdout's."""
+    from engine.desk.charts import Differences
+
+    found = []
+    for arm in dict.fromkeys(figure.arm for figure in told.figures):
+        # CSAT and NPS have levels of their own, which a percentage of the holdout's would only confuse.
+        mine = [one for one in told.figures if one.arm == arm and one.target_is == "change_percent"]
+        found.append(
+            Differences(
+                f"{say.text(f'console-arm-{arm}')}: {say.text('console-report-chart')}",
+                [say.text(f"console-metric-{figure.metric.replace('_', '-')}") for figure in mine],
+                [_relative(figure, "estimate") for figure in mine],
+                [_relative(figure, "low") for figure in mine],
+                [_relative(figure, "high") for figure in mine],
+                "%",
+                [figure.metric in LESS_IS_BETTER for figure in mine],
+            )
+        )
+    return found
+
+
+def _relative(figure: Figure, end: str) -> float | None:
+    if figure.difference is None or not figure.control_level:
+        return None
+    return float(100 * getattr(figure.difference, end) / abs(figure.control_level))

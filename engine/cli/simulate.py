@@ -1,0 +1,340 @@
+"""`makegood simulate`: what a campaign will cost, exactly and by simulation, with charts."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from rich.bar import Bar
+from rich.text import Text
+
+from engine import campaigns, clock
+from engine.campaigns import Version
+from engine.cli.config import amount_text, config_folder, percent_text
+from engine.cli.output import EXIT_BAD_SETUP, console, errors
+from engine.cli.tables import counted, plain_table, print_table
+from engine.desk.plans import plan_of
+from engine.toml_files import nearest
+from rewards.forecast import Exact, Plan, Simulated, exact, runs_for, simulate
+from rewards.money import BadAmountError, digits_of, format_amount, parse_amount
+
+BAR_WIDTH = 24
+AGREE_WITHIN = 4  # standard errors
+_SHARE = re.compile(r"(?:(?P<reward>[^=]+)=)?(?P<share>0(?:\.\d+)?|1(?:\.0+)?|\d{1,3}(?:\.\d+)?%)")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line was asked; shares and amounts still as typed."""
+
+    campaign: str | None
+    folder: Path | None
+    stockouts: int
+    days: int
+    runs: int | None
+    seed: int
+    taken: str
+    used: tuple[str, ...]
+    basket: str | None
+    chart: Path | None
+    form: str
+
+
+def simulate_campaign(asked: Asked) -> None:
+    """Print (and draw) the forecast of one campaign."""
+    version = the_campaign(asked.campaign, asked.folder)
+    if asked.chart is not None:
+        refuse_other_pictures(asked.chart)
+    shares = dict(_shares(version, asked.used))
+    plan = plan_of(
+        version,
+        stockouts=asked.stockouts,
+        days=asked.days,
+        today=clock.now().date(),
+        taken=read_share(asked.taken),
+        used={reward: share for reward, share in shares.items() if reward is not None},
+        used_of_all=shares.get(None, Fraction(1)),
+        basket_minor=_basket(asked.basket, version),
+    )
+    told = exact(plan)
+    done = simulate(plan, np.random.default_rng(asked.seed), asked.runs or runs_for(asked.stockouts))
+
+    if asked.form == "json":
+        click.echo(json.dumps(as_json(version, plan, told, done), ensure_ascii=False))
+    else:
+        _print(version, plan, told, done)
+    if asked.chart is not None:
+        from engine.desk import charts
+
+        charts.write(_charts(version, plan, done), asked.chart)
+        console.print(
+            f"\nchart written to {asked.chart}", markup=False, soft_wrap=True
+        ) if asked.form != "json" else None
+
+
+def the_campaign(slug: str | None, folder: Path | None) -> Version:
+    """Return the campaign that is named, or the only one there is."""
+    by_slug = {version.slug: version for version in campaigns.load(config_folder(folder)).versions}
+    if slug is None and len(by_slug) == 1:
+        return next(iter(by_slug.values()))
+    if slug is None or slug not in by_slug:
+        said = f'unknown campaign "{slug}"; {nearest(slug, by_slug)}' if slug else f"name one: {', '.join(by_slug)}"
+        refuse(said)
+    return by_slug[str(slug)]
+
+
+def refuse(said: str) -> None:
+    errors.print(said, markup=False, soft_wrap=True)
+    raise SystemExit(EXIT_BAD_SETUP)
+
+
+def refuse_other_pictures(path: Path) -> None:
+    """A chart is an SVG or a PNG, in a folder that is there."""
+    if path.suffix.lower() not in {".svg", ".png"}:
+        refuse(f"{path} is neither .svg nor .png")
+    if not path.parent.is_dir():
+        refuse(f"{path.parent} is not a folder")
+
+
+def _basket(text: str | None, version: Version) -> int | None:
+    try:
+        return None if text is None else int(parse_amount(text, version.currency))
+    except BadAmountError as error:
+        refuse(f"--basket: {error}")
+        return None
+
+
+def _share(text: str) -> tuple[str | None, Fraction]:
+    match = _SHARE.fullmatch(text.strip())
+    if match is None:
+        refuse(f'expected a share such as 0.4, 40% or discount-5=0.3, got "{text}"')
+        return None, Fraction(0)
+    told = match["share"]
+    share = Fraction(told[:-1]) / 100 if told.endswith("%") else Fraction(told)
+    if share > 1:
+        refuse(f'"{text}" is more than all')
+    return match["reward"], share
+
+
+def read_share(text: str) -> Fraction:
+    """Read `0.4` or `40%`; anything else ends the command with a sentence."""
+    reward, share = _share(text)
+    if reward is not None:
+        refuse(f'expected a share such as 0.4 or 40%, got "{text}"')
+    return share
+
+
+def _shares(version: Version, used: tuple[str, ...]) -> Iterator[tuple[str | None, Fraction]]:
+    for text in used:
+        reward, share = _share(text)
+        if reward is not None and reward not in version.snapshot.rewards:
+            refuse(f'--used: unknown reward "{reward}"; {nearest(reward, version.snapshot.rewards)}')
+        yield reward, share
+
+
+def as_json(version: Version, plan: Plan, told: Exact, done: Simulated) -> dict[str, Any]:
+    """Return the forecast as numbers, in minor units."""
+    low, high = done.band(done.totals)
+    out = [day for day in done.budget_out_day if day is not None]
+    return {
+        "campaign": version.slug,
+        "currency": version.currency,
+        "stockouts": plan.stockouts,
+        "days": plan.days,
+        "runs": done.runs,
+        "spin": {
+            "expected_minor": float(_per_spin(version, plan)),
+            "worst_minor": told.worst_minor,
+        },
+        "stockout": {
+            "expected_minor": float(told.mean_minor),
+            "simulated_minor": float(done.totals.mean()) / plan.stockouts,
+        },
+        "day": {
+            "expected_minor": float(told.mean_minor) * plan.stockouts / plan.days,
+            "exact_low_minor": told.day_low_minor,
+            "exact_high_minor": told.day_high_minor,
+            "simulated_minor": float(done.cost_by_day.mean()),
+            "simulated_low_minor": done.band(done.cost_by_day.ravel())[0],
+            "simulated_high_minor": done.band(done.cost_by_day.ravel())[1],
+        },
+        "total": {
+            "expected_minor": float(told.mean_minor) * plan.stockouts,
+            "simulated_minor": float(done.totals.mean()),
+            "low_minor": low,
+            "high_minor": high,
+            "worst_minor": worst_total(plan, told),
+        },
+        "agrees": agrees(plan, told, done),
+        "something_runs_out": done.bound,
+        "budget": {
+            "amount_minor": plan.budget_minor,
+            "per": version.campaign.budget.per,
+            "runs_out_in_share_of_runs": len(out) / done.runs,
+            "first_out_day": float(np.median(out)) if out else None,
+            "refused_stockouts": float(done.refused.mean()),
+        },
+        "slices": [
+            {
+                "slice": one.name,
+                "probability": float(one.probability),
+                "cost_share": _share_of_cost(done, one.name),
+                "expected_minor": float(one.probability * plan.costs[one.chain[0]].mean_minor) if one.chain else 0.0,
+                "simulated_total_minor": float(done.cost_by_category[one.name].mean()),
+            }
+            for one in plan.categories
+        ],
+        "stocks_out_day": {reward: _median(days) for reward, days in done.stock_out_day.items()},
+    }
+
+
+def worst_total(plan: Plan, told: Exact) -> int:
+    """Return the most all of it can cost: the dearest every time, or every budget of every period."""
+    periods = 1 if plan.budget_days is None else -(-plan.days // plan.budget_days)
+    return min(told.worst_minor * plan.stockouts, periods * plan.budget_minor)
+
+
+def agrees(plan: Plan, told: Exact, done: Simulated) -> bool | None:
+    """Whether simulation and formula agree; None where something runs out, which no formula here covers."""
+    if done.bound:
+        return None
+    apart = abs(float(done.totals.mean()) - float(told.mean_minor) * plan.stockouts)
+    return apart <= AGREE_WITHIN * done.standard_error() + 0.5
+
+
+def _per_spin(version: Version, plan: Plan) -> Fraction:
+    total = version.table.total_weight
+    return (
+        sum((piece.weight * plan.costs[piece.reward].mean_minor for piece in version.table.slices), Fraction(0)) / total
+    )
+
+
+def _share_of_cost(done: Simulated, name: str) -> float:
+    return float(done.cost_by_category[name].sum() / max(1.0, done.totals.sum()))
+
+
+def _median(days: list[float | None]) -> float | None:
+    there = [day for day in days if day is not None]
+    return float(np.median(there)) if len(there) * 2 > len(days) else None
+
+
+def _print(version: Version, plan: Plan, told: Exact, done: Simulated) -> None:
+    console.print(Text.assemble((version.campaign.name, "bold"), f"  ({version.slug})"), soft_wrap=True)
+    stockouts, days = counted(plan.stockouts, "eligible stockout"), counted(plan.days, "day")
+    console.print(f"{stockouts} over {days}, {counted(done.runs, 'run')}\n", soft_wrap=True)
+    _print_slices(version, plan, done)
+    console.print()
+    for line in _figures(version, plan, told, done):
+        console.print(line, markup=False, soft_wrap=True)
+    console.print()
+    _print_days(version, plan, done)
+
+
+def _print_slices(version: Version, plan: Plan, done: Simulated) -> None:
+    table = plain_table()
+    for heading in ("slice", "odds", "gives on average", "of the cost"):
+        table.add_column(heading, justify="left" if heading == "slice" else "right", no_wrap=True)
+    table.add_column("")
+    for one in plan.categories:
+        share = _share_of_cost(done, one.name)
+        bar = Bar(1, 0, share, width=BAR_WIDTH) if console.is_terminal else Text("█" * round(share * BAR_WIDTH))
+        mean = plan.costs[one.chain[0]].mean_minor if one.chain else Fraction(0)
+        table.add_row(
+            Text(one.name), percent_text(one.probability), amount_text(mean, version.currency), f"{share:.1%}", bar
+        )
+    print_table(console, table)
+
+
+def _figures(version: Version, plan: Plan, told: Exact, done: Simulated) -> Iterator[str]:
+    def money(minor: float) -> str:
+        return format_amount(round(minor), version.currency)
+
+    a_day = float(told.mean_minor) * plan.stockouts / plan.days
+
+    def band(ends: tuple[float, float]) -> str:
+        return f"5–95 %: {money(ends[0])} to {money(ends[1])}"
+
+    formula = "exact, were nothing to run out" if done.bound else "exact"
+    simulated_day = float(done.cost_by_day.mean())
+    yield f"Expected cost of one spin   {amount_text(_per_spin(version, plan), version.currency)}"
+    yield f"Worst case of one spin      {money(told.worst_minor)}"
+    yield f"Expected cost of a day      {money(a_day)}, {band((told.day_low_minor, told.day_high_minor))} ({formula})"
+    yield f"The same, simulated         {money(simulated_day)}, {band(done.band(done.cost_by_day.ravel()))}"
+    yield f"All of it, simulated        {money(float(done.totals.mean()))}, {band(done.band(done.totals))}"
+    yield f"All of it, worst case       {money(worst_total(plan, told))}"
+    yield f"Formula and simulation      {_verdict(plan, told, done)}"
+    yield f"Budget                      {_budget(version, plan, done)}"
+    for reward, days in done.stock_out_day.items():
+        day = _median(days)
+        fate = "lasts" if day is None else f"gone after {day:.1f} days"
+        yield f"Stock of {reward:<18} {fate} ({plan.stocks[reward]} units)"
+
+
+def _verdict(plan: Plan, told: Exact, done: Simulated) -> str:
+    agree = agrees(plan, told, done)
+    if agree is None:
+        return "something runs out: the simulation is the one to read"
+    apart = float(done.totals.mean()) / (float(told.mean_minor) * plan.stockouts or 1.0) - 1
+    return f"{'agree' if agree else 'DISAGREE'} ({apart:+.3%})"
+
+
+def _budget(version: Version, plan: Plan, done: Simulated) -> str:
+    amount = f"{format_amount(plan.budget_minor, version.currency)} a {version.campaign.budget.per}"
+    if version.campaign.budget.per == "campaign":
+        amount = f"{format_amount(plan.budget_minor, version.currency)} in all"
+    out = [day for day in done.budget_out_day if day is not None]
+    if not out:
+        return f"{amount}, never used up"
+    refused = done.refused.mean() / plan.stockouts
+    day = float(np.median(out))
+    return (
+        f"{amount}, used up in {len(out) / done.runs:.0%} of runs, first after {day:.1f} days; "
+        f"{refused:.1%} of stockouts find it used up"
+    )
+
+
+def _print_days(version: Version, plan: Plan, done: Simulated) -> None:
+    """Draw the cost as it adds up, with its band, at most a dozen lines."""
+    console.print("[bold]Cost as it adds up[/bold], 5–95 %", soft_wrap=True)
+    summed = np.cumsum(done.cost_by_day, axis=1)
+    low, high = np.quantile(summed, (0.05, 0.95), axis=0)
+    most = float(high[-1]) or 1.0
+    table = plain_table()
+    table.add_column("after day", justify="right")
+    table.add_column("")
+    table.add_column("", justify="right", no_wrap=True)
+    for day in sorted({*range(0, plan.days, max(1, -(-plan.days // 10))), plan.days - 1}):
+        band = (
+            f"{format_amount(round(low[day]), version.currency)} to {format_amount(round(high[day]), version.currency)}"
+        )
+        filled = round(BAR_WIDTH * 2 * float(low[day]) / most)
+        fringe = max(1, round(BAR_WIDTH * 2 * float(high[day]) / most) - filled)
+        table.add_row(str(day + 1), Text("█" * filled + "▒" * fringe), band)
+    print_table(console, table)
+
+
+def _charts(version: Version, plan: Plan, done: Simulated) -> list[Any]:
+    from engine.desk.charts import Band, Bars
+
+    unit, scale = version.currency, 10 ** digits_of(version.currency)
+    summed = np.cumsum(done.cost_by_day, axis=1) / scale
+    low, middle, high = np.quantile(summed, (0.05, 0.5, 0.95), axis=0)
+    shown: Mapping[str, float] = {
+        one.name: float(done.cost_by_category[one.name].mean()) / scale for one in plan.categories if one.chain
+    }
+    return [
+        Bars(f"{version.campaign.name}: what each slice contributes", list(shown), list(shown.values()), unit),
+        Band(
+            f"Cost of {plan.stockouts} stockouts as it adds up, 5–95 %",
+            middle,
+            low,
+            high,
+            unit,
+            "day",
+        ),
+    ]

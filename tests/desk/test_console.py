@@ -1,0 +1,207 @@
+"""Who may do what at /console: sessions that end, forms of this session alone, auditors who only look."""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from tests.support import Shop, admit, ask, bearer, do, nothing_changes, problem
+
+PAGES = ("", "/wheel", "/report", "/versions", "/versions/1", "/fairness", "/explain", "/report.svg", "/today.svg")
+
+
+@asynccontextmanager
+async def browser(shop: Shop, role: str | None) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser with cookies of its own, signed in with a key of a role."""
+    transport = shop.http._transport
+    async with httpx.AsyncClient(transport=transport, base_url=shop.http.base_url) as http:
+        if role:
+            answer = await http.post("/console/sign-in", data={"key": admit(shop.database_url, role=role)})
+            assert (answer.status_code, answer.headers["location"]) == (303, "/console")
+        yield http
+
+
+async def csrf(http: httpx.AsyncClient) -> str:
+    found = re.search(r'name="csrf" value="([0-9a-f]{64})"', (await http.get("/console/versions")).text)
+    assert found
+    return found[1]
+
+
+async def test_every_page_wants_a_session(shop: Shop) -> None:
+    async with browser(shop, None) as http:
+        for path in PAGES:
+            answer = await http.get(f"/console{path}")
+            assert (answer.status_code, answer.headers["location"]) == (303, "/console/sign-in"), path
+
+
+@pytest.mark.parametrize("role", ["marketer", "auditor"])
+async def test_a_marketer_and_an_auditor_see_every_page(shop: Shop, role: str) -> None:
+    async with browser(shop, role) as http:
+        for path in PAGES:
+            answer = await http.get(f"/console{path}")
+            assert answer.status_code == 200, path
+            assert answer.headers["cache-control"] == "no-store"
+            assert "default-src" in answer.headers["content-security-policy"]
+            assert "unsafe-inline" not in answer.headers["content-security-policy"] or path.endswith(".svg")
+
+
+@pytest.mark.parametrize("key", ["", "mk_nonsense", "merchant"])
+async def test_another_key_begins_no_session(shop: Shop, key: str) -> None:
+    given = admit(shop.database_url) if key == "merchant" else key
+    async with browser(shop, None) as http:
+        answer = await http.post("/console/sign-in", data={"key": given})
+        assert answer.headers["location"].startswith("/console/sign-in?error=key-wrong")
+        assert not http.cookies
+
+
+async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(shop: Shop) -> None:
+    async with browser(shop, None) as http:
+        answer = await http.post("/console/sign-in", data={"key": admit(shop.database_url, role="auditor")})
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert "path=/console" in cookie
+
+
+async def test_a_session_ends_when_signed_out_when_over_and_with_its_key(shop: Shop) -> None:
+    async with browser(shop, "auditor") as http:
+        kept = "; ".join(f"{name}={value}" for name, value in http.cookies.items())
+        await http.post("/console/sign-out", data={"csrf": await csrf(http)})
+        http.cookies.clear()
+        answer = await http.get("/console", headers={"Cookie": kept})
+        assert answer.status_code == 303, "the cookie alone opens nothing any more"
+    for end in (
+        "UPDATE console_sessions SET expires_at = now()",
+        "UPDATE api_keys SET revoked_at = now() WHERE role = 'auditor'",
+    ):
+        async with browser(shop, "auditor") as http:
+            assert (await http.get("/console")).status_code == 200
+            do(shop.database_url, end)
+            assert (await http.get("/console")).headers["location"] == "/console/sign-in?error=session-over"
+
+
+async def test_too_many_tries_are_slowed_down(shop: Shop) -> None:
+    async with browser(shop, None) as http:
+        seen = [
+            (await http.post("/console/sign-in", data={"key": f"mk_{number}"})).headers["location"]
+            for number in range(25)
+        ]
+    assert "too-many" in seen[-1]
+
+
+CHANGES: tuple[tuple[str, dict[str, str]], ...] = (
+    ("/console/wheel/publish", {"weight:discount-5": "41"}),
+    ("/console/versions/1/restore", {}),
+)
+
+
+@pytest.fixture(autouse=True)
+def _fresh_minute(shop: Shop) -> None:
+    """Sign-ins of one test are not those of another."""
+    shop.inside.limiter.__init__(None)  # type: ignore[misc]  # the same limiter, with nothing counted
+
+
+@pytest.mark.parametrize(("path", "form"), CHANGES)
+@pytest.mark.parametrize(
+    ("change", "headers"),
+    [
+        ({"csrf": "0" * 64}, {}),
+        ({"csrf": ""}, {}),
+        ({}, {"Origin": "https://evil.example"}),
+        ({}, {"Sec-Fetch-Site": "cross-site"}),
+        ({}, {"Origin": "null"}),
+    ],
+)
+async def test_a_form_of_another_session_or_site_changes_nothing(
+    shop: Shop, path: str, form: dict[str, str], change: dict[str, str], headers: dict[str, str]
+) -> None:
+    async with browser(shop, "marketer") as http:
+        token = await csrf(http)
+        with nothing_changes(shop.database_url):
+            answer = await http.post(path, data={"csrf": token, **form, **change}, headers=headers)
+        assert answer.status_code == 303
+
+
+@pytest.mark.parametrize(("path", "form"), CHANGES)
+async def test_an_auditor_changes_nothing(shop: Shop, path: str, form: dict[str, str]) -> None:
+    async with browser(shop, "auditor") as http:
+        token = await csrf(http)
+        with nothing_changes(shop.database_url):
+            answer = await http.post(path, data={"csrf": token, **form})
+        assert "refused" in answer.headers["location"]
+
+
+async def test_sliders_forecast_and_hand_back_the_file(shop: Shop) -> None:
+    async with browser(shop, "auditor") as http:
+        headers = {"X-CSRF-Token": await csrf(http)}
+        asked = {
+            "campaign": "always-on",
+            "weights": {"discount-20": 8, "discount-5": 36},
+            "stockouts": "100",
+            "days": 3,
+        }
+        answer = await http.post("/console/wheel/simulate", json=asked, headers=headers)
+        assert answer.status_code == 200, answer.text
+        told = answer.json()
+        assert told["odds"]["discount-20"] == "0.08"
+        assert 'reward = "discount-20"\nweight = 8' in told["toml"]
+        assert any("discount-20" in sentence for sentence in told["changes"])
+        for wrong in ({"discount-20": 0}, {"discount-20": "x"}, {"discount-20": 10**9}):
+            answer = await http.post("/console/wheel/simulate", json={**asked, "weights": wrong}, headers=headers)
+            assert answer.status_code == 422
+            assert "discount-20" in answer.json()["flaw"]
+        refused = await http.post("/console/wheel/simulate", json=asked)
+        assert refused.status_code == 303
+
+
+async def test_a_marketer_publishes_and_goes_back(shop: Shop) -> None:
+    async with browser(shop, "marketer") as http:
+        token = await csrf(http)
+        form = {"csrf": token, "campaign": "always-on", "weight:discount-5": "39", "note": "less"}
+        answer = await http.post("/console/wheel/publish", data=form)
+        assert "done=" in answer.headers["location"]
+        assert shop.inside.config.versions[0].table.slices[0].weight == 39
+        again = await http.post("/console/wheel/publish", data=form)
+        assert "refused=nothing+changes" in again.headers["location"]
+        await http.post("/console/versions/1/restore", data={"csrf": token})
+        assert shop.inside.config.versions[0].table.slices[0].weight == 40
+        newest = ask(shop.database_url, "SELECT by || ' ' || kind FROM publications ORDER BY number DESC LIMIT 1")
+        assert newest == "a test rollback"
+
+
+async def test_what_a_shop_sends_cannot_run_in_the_page(shop: Shop) -> None:
+    shopper = await shop.report(title="<script>alert(1)</script>", sku="<b>X")
+    offer = await shopper.offered()
+    async with browser(shop, "auditor") as http:
+        page = await http.get("/console/explain", params={"id": offer["offer_id"]})
+        assert "&lt;script&gt;alert(1)" in page.text
+        assert "<script>alert" not in page.text
+        strange = await http.get("/console/explain", params={"id": "'\"><script>"})
+        assert "<script>" not in strange.text
+
+
+# Over the API
+
+
+@pytest.mark.parametrize("role", ["marketer", "auditor"])
+async def test_a_desk_key_calls_no_endpoint_of_the_shop(shop: Shop, role: str) -> None:
+    headers = bearer(admit(shop.database_url, role=role))
+    with nothing_changes(shop.database_url):
+        for method, path in (("POST", "/v1/outcomes"), ("PUT", "/v1/stock/X"), ("GET", "/v1/shoppers/c-1")):
+            body = {"available": 1} if method == "PUT" else {"event_id": "e", "kind": "complaint", "stockout_id": None}
+            answer = await shop.http.request(method, path, headers=headers, json=None if method == "GET" else body)
+            problem(answer, 403, "not_allowed")
+
+
+async def test_the_report_answers_every_reader_and_nobody_else(shop: Shop) -> None:
+    for role in ("merchant", "marketer", "auditor"):
+        answer = await shop.http.get("/v1/report", headers=bearer(admit(shop.database_url, role=role)))
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["campaign"] == "always-on"
+    problem(await shop.http.get("/v1/report"), 401, "not_signed_in")
+    problem(await shop.http.get("/v1/report?campaign=allways-on", headers=shop.headers), 404, "campaign_unknown")
+    for what_if in ("nonsense", "discount-20:101", "discount-99:8", "discount-20:8,discount-5:99"):
+        answer = await shop.http.get("/v1/report", params={"what_if": what_if}, headers=shop.headers)
+        problem(answer, 422, "invalid_field", fields=["what_if"])

@@ -1,0 +1,132 @@
+"""Forecasts: the simulation against exact figures, and against every spin of a plain loop where things run out."""
+
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from rewards.forecast import Category, Cost, Plan, exact, simulate, sum_quantiles
+
+WEIGHTS = {"a": 40, "b": 25, "c": 20, "d": 10, "e": 4, "f": 1}
+CHAINS = {"a": ("a",), "b": ("b", "a"), "c": ("c",), "d": ("d", "c"), "e": ("e", "b", "a"), "f": ("f", "e", "b", "a")}
+LIABILITY = {"a": 800, "b": 1500, "c": 690, "d": 350, "e": 3000, "f": 2500}
+
+
+def plan(
+    stockouts: int,
+    *,
+    days: int = 10,
+    budget: int = 10**12,
+    stocks: Mapping[str, int] | None = None,
+    used: Fraction = Fraction(1),
+    **more: Any,
+) -> Plan:
+    return Plan(
+        categories=tuple(Category(name, Fraction(weight, 100), CHAINS[name]) for name, weight in WEIGHTS.items()),
+        costs={name: Cost(minor, minor, used) for name, minor in LIABILITY.items()},
+        stocks=stocks or {},
+        budget_minor=budget,
+        budget_days=1,
+        needed_minor=800,
+        stockouts=stockouts,
+        days=days,
+        **more,
+    )
+
+
+@pytest.mark.parametrize("used", [Fraction(1), Fraction(2, 5)])
+def test_the_simulation_agrees_with_the_exact_expectation_and_band(used: Fraction) -> None:
+    given = plan(20_000, used=used)
+    told, done = exact(given), simulate(given, np.random.default_rng(1), 400)
+    assert not done.bound
+    mean = float(told.mean_minor) * given.stockouts
+    assert abs(done.totals.mean() - mean) < 4 * done.standard_error()
+    assert done.band(done.totals)[0] < mean < done.band(done.totals)[1]
+    low, high = done.band(done.cost_by_day[:, 0])
+    width = told.day_high_minor - told.day_low_minor
+    assert abs(low - told.day_low_minor) < 0.15 * width
+    assert abs(high - told.day_high_minor) < 0.15 * width
+    for name, weight in WEIGHTS.items():
+        share = done.drawn[name].sum() / (given.stockouts * done.runs)
+        assert share == pytest.approx(weight / 100, rel=0.05)
+
+
+def test_the_sum_of_many_draws_is_that_of_scipy() -> None:
+    low, high = sum_quantiles({0: Fraction(7, 10), 5: Fraction(3, 10)}, 1000, (0.05, 0.95))
+    assert (low / 5, high / 5) == (stats.binom.ppf(0.05, 1000, 0.3), stats.binom.ppf(0.95, 1000, 0.3))
+    near = sum_quantiles({0: Fraction(7, 10), 4999: Fraction(3, 10), 5000: Fraction(0)}, 100_000, (0.05, 0.95))
+    expected = [float(stats.norm.ppf(at, 30_000, math.sqrt(21_000))) * 4999 for at in (0.05, 0.95)]
+    assert near == pytest.approx(expected, rel=1e-4)
+    assert sum_quantiles({0: Fraction(1)}, 10, (0.5,)) == (0.0,)
+
+
+def _walk(given: Plan, rng: np.random.Generator) -> dict[str, float]:
+    """Live one run spin by spin, as the engine grants."""
+    left, names = dict(given.stocks), list(WEIGHTS)
+    chances = [float(category.probability) for category in given.categories]
+    found = dict.fromkeys(["cost", "refused", *LIABILITY], 0.0)
+    for _day in range(given.days):
+        budget = given.budget_minor
+        for drawn in rng.choice(len(names), given.stockouts // given.days, p=chances):
+            if budget < given.needed_minor:
+                found["refused"] += 1
+                continue
+            for reward in CHAINS[names[drawn]]:
+                if LIABILITY[reward] <= budget and left.get(reward, 1) > 0:
+                    break
+            left[reward] = left.get(reward, 10**9) - 1
+            budget -= LIABILITY[reward]
+            found[reward] += 1
+            found["cost"] += LIABILITY[reward]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("budget", "stocks"),
+    [
+        (10**12, {"d": 30, "f": 3}),
+        (60_000, {}),
+        (60_000, {"d": 25, "e": 5, "f": 0}),
+        (2_000, {"b": 1}),
+    ],
+)
+def test_where_things_run_out_it_agrees_with_a_loop_that_grants_spin_by_spin(
+    budget: int, stocks: dict[str, int]
+) -> None:
+    given = plan(500, days=5, budget=budget, stocks=stocks)
+    rng = np.random.default_rng(2)
+    done = simulate(given, rng, 300)
+    walked = [_walk(given, rng) for _ in range(300)]
+    assert done.bound or not stocks
+    mine = {"cost": done.totals, "refused": done.refused, **done.granted}
+    for name, values in mine.items():
+        theirs = np.array([one[name] for one in walked])
+        assert abs(values.mean() - theirs.mean()) <= 5 * math.hypot(values.std(), theirs.std()) / math.sqrt(300), name
+        assert abs(values.std() - theirs.std()) <= 0.3 * theirs.std() + 0.3, name
+    assert (done.owed_by_day <= budget).all()
+    for reward, units in stocks.items():
+        assert (done.granted[reward] <= units).all()
+
+
+def test_a_budget_that_runs_out_says_when() -> None:
+    done = simulate(plan(1000, days=2, budget=100_000), np.random.default_rng(1), 20)
+    assert all(day is not None and 0.1 < day < 0.4 for day in done.budget_out_day)
+    assert (done.refused > 500).all()
+
+
+def test_categories_that_are_no_distribution_are_refused() -> None:
+    with pytest.raises(ValueError, match="do not add up to 1"):
+        Plan(
+            categories=(Category("a", Fraction(1, 2)),),
+            costs={},
+            stocks={},
+            budget_minor=1,
+            budget_days=None,
+            needed_minor=0,
+            stockouts=1,
+            days=1,
+        )

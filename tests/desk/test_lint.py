@@ -1,0 +1,188 @@
+"""The linter: each finding is named, placed, explained and mended, and the default config has none."""
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from engine import campaigns
+from engine.cli.main import main
+from engine.desk.lint import Finding, lint
+from engine.settings import ROOT
+from tests.desk.test_arms import arm, experiment
+from tests.support import campaign, config_copy, edit, slice_
+
+TODAY = date(2026, 11, 22)
+FIRST, SECOND = slice_("discount-5", 90), slice_("discount-10", 10)
+
+
+def findings(folder: Path) -> list[Finding]:
+    return lint(campaigns.load(folder), folder, today=TODAY)
+
+
+def named(folder: Path, code: str) -> Finding:
+    found = [one for one in findings(folder) if one.code == code]
+    assert found, [str(one) for one in findings(folder)]
+    assert found[0].message
+    assert found[0].mend
+    return found[0]
+
+
+def check(folder: Path, *more: str) -> Result:
+    return CliRunner().invoke(main, ["check", "--config", str(folder), *more])
+
+
+def test_the_default_config_has_no_finding() -> None:
+    assert findings(ROOT / "config") == []
+    assert check(ROOT / "config", "--strict").exit_code == 0
+
+
+def test_the_default_config_as_an_experiment_has_none_either(tmp_path: Path) -> None:
+    folder = config_copy(tmp_path)
+    with (folder / "campaigns" / "always-on.toml").open("a") as file:
+        file.write(arm("wheel", 50) + arm("sure", 40) + arm("holdout", 10))
+    assert findings(folder) == []
+
+
+ODD: dict[str, tuple[str, str]] = {
+    "weights of 97": (campaign(slice_("discount-5", 87), SECOND), "odds-sum"),
+    "no stock at all": (campaign(FIRST, slice_("sample", 10, 0, "free-shipping")), "never-seen"),
+    "one in millions": (campaign(slice_("discount-5", 99_999_999), slice_("discount-10", 1)), "never-seen"),
+    "dearer than the budget": (
+        campaign(FIRST, slice_("discount-20", 10, None, "discount-5"), amount="20.00"),
+        "never-seen",
+    ),
+    "over already": (campaign(FIRST, SECOND, top="ends_on = 2026-01-31"), "never-seen"),
+    "an experiment without a wheel": (experiment(arm("nothing", 50), arm("holdout", 50)), "never-seen"),
+    "a day's budget in a few spins": (campaign(FIRST, SECOND, amount="50.00"), "budget-in-few-spins"),
+    "a month's budget likewise": (campaign(FIRST, SECOND, amount="1500.00", per="month"), "budget-in-few-spins"),
+    "a basket nobody may have": (
+        campaign(FIRST, slice_("discount-20", 10), rules=['kind = "cart_between"\ncurrency = "EUR"\nminor_max = 1000']),
+        "cannot-be-used",
+    ),
+    "points out of reach": (
+        campaign(FIRST, SECOND, "[patience]\ndays_max = 5\n\n[[patience.milestone]]\npoints = 9\nreward = 'sample'\n"),
+        "never-reached",
+    ),
+    "no holdout": (experiment(arm("wheel", 50), arm("apology", 50)), "no-holdout"),
+    "a sure reward of another cost": (
+        experiment(arm("wheel", 40), arm("sure", 40, "reward = 'discount-20'"), arm("holdout", 20)),
+        "sure-not-equal",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_does_not_do_what_it_says_is_found_where_it_stands(name: str, tmp_path: Path) -> None:
+    text, code = ODD[name]
+    found = named(config_copy(tmp_path, one=text), code)
+    assert found.file == "campaigns/one.toml"
+    assert found.line > 1
+    assert found.level in {"warning", "note"}
+
+
+def test_two_campaigns_that_can_both_say_yes_overlap(tmp_path: Path) -> None:
+    early = campaign(FIRST, SECOND, rules=['kind = "market_in"\nmarkets = ["FR", "BE"]'])
+    late = campaign(FIRST, SECOND, rules=['kind = "market_in"\nmarkets = ["BE", "NL"]'])
+    apart = campaign(FIRST, SECOND, rules=['kind = "market_in"\nmarkets = ["DE"]'])
+    assert named(config_copy(tmp_path, early=early, late=late), "overlap").file == "campaigns/late.toml"
+    assert not [one for one in findings(config_copy(tmp_path, early=early, apart=apart)) if one.code == "overlap"]
+    over = campaign(FIRST, SECOND, top="ends_on = 2026-01-31")
+    assert not [one for one in findings(config_copy(tmp_path, early=early, over=over)) if one.code == "overlap"]
+
+
+def test_a_campaign_behind_one_that_takes_everybody_is_never_seen(tmp_path: Path) -> None:
+    first, second = campaign(FIRST, SECOND, priority=5), campaign(FIRST, SECOND)
+    found = named(config_copy(tmp_path, first=first, second=second), "never-seen")
+    assert (found.file, '"first" is asked first' in found.message) == ("campaigns/second.toml", True)
+
+
+def test_a_code_that_is_over_before_it_can_be_used_is_found(tmp_path: Path) -> None:
+    folder = config_copy(tmp_path)
+    edit(folder / "rewards.toml", 'liability = "8.00"\nvalid_days = 30', 'liability = "8.00"\nvalid_days = 2')
+    found = named(folder, "cannot-be-used")
+    assert (found.file, "a delivery takes 5" in found.message) == ("rewards.toml", True)
+    early = config_copy(tmp_path)
+    edit(early / "rewards.toml", 'liability = "25.00"\nvalid_days = 365', 'liability = "25.00"\nvalid_days = 30')
+    assert str(TODAY + timedelta(days=30)) in named(early, "cannot-be-used").message
+
+
+def test_a_sentence_one_language_lacks_is_found(tmp_path: Path) -> None:
+    folder = config_copy(tmp_path)
+    edit(folder / "messages" / "fr.ftl", "widget-spin = ", "widget-spinn = ")
+    said = {one.file: one.message for one in findings(folder) if one.code == "missing-message"}
+    assert said == {"messages/fr.ftl": "has no widget-spin", "messages/en.ftl": "has no widget-spinn"}
+
+
+# The law
+
+
+ORDERED = ('kind = "stage_in"\nstages = ["ordered"]', 'kind = "when"\nexpression = "stockout.stage == \'ordered\'"')
+CONSENT = (
+    'kind = "segments"\ninclude = ["newsletter"]',
+    'kind = "when"\nexpression = "\'opt-in\' in shopper.segments"',
+)
+LEVELS = {
+    "purchase-required": {"FR": "error", "US": "error", "UK": "warning", "EU": "warning"},
+    "bundled-consent": {"FR": "error", "US": "warning", "UK": "error", "EU": "error"},
+    "hidden-odds": {"FR": "error", "US": "error", "UK": "error", "EU": "error"},
+}
+
+
+@pytest.mark.parametrize("jurisdiction", ["FR", "EU", "UK", "US"])
+@pytest.mark.parametrize("term", LEVELS)
+def test_terms_are_judged_by_the_profile_of_the_shop(tmp_path: Path, term: str, jurisdiction: str) -> None:
+    for number in (0, 1):
+        rule = {"purchase-required": ORDERED, "bundled-consent": CONSENT}.get(term)
+        folder = config_copy(tmp_path, one=campaign(FIRST, SECOND, rules=[rule[number]] if rule else []))
+        edit(folder / "shop.toml", 'jurisdiction = "FR"', f'jurisdiction = "{jurisdiction}"')
+        if term == "hidden-odds":
+            edit(folder / "messages" / "en.ftl", "{ $label }: { $part } in { $whole } ({ $percent })", "{ $label }")
+        found = named(folder, term)
+        assert found.level == LEVELS[term][jurisdiction]
+        assert jurisdiction in found.message
+        assert check(folder).exit_code == (1 if found.level == "error" else 0)
+        assert check(folder, "--strict").exit_code == 1
+
+
+def test_consent_at_the_button_is_found_in_any_language(tmp_path: Path) -> None:
+    folder = config_copy(tmp_path)
+    edit(folder / "messages" / "fr.ftl", "widget-spin = ", "widget-spin = M’inscrire à la newsletter et ")
+    found = named(folder, "bundled-consent")
+    lines = (folder / "messages" / "fr.ftl").read_text().splitlines()
+    assert lines[found.line - 1].startswith("widget-spin = M’inscrire")
+
+
+def test_who_may_not_take_part_by_consent_is_no_bundling(tmp_path: Path) -> None:
+    rule = 'kind = "segments"\nexclude = ["newsletter"]'
+    assert not [
+        one
+        for one in findings(config_copy(tmp_path, one=campaign(FIRST, SECOND, rules=[rule])))
+        if one.code.startswith("bundled")
+    ]
+
+
+# For a CI
+
+
+def test_json_says_all_of_it(tmp_path: Path) -> None:
+    folder = config_copy(tmp_path, one=campaign(FIRST, SECOND, rules=[ORDERED[0]]))
+    told = check(folder, "--format", "json")
+    assert told.exit_code == 1
+    body = json.loads(told.output)
+    assert body["sound"]
+    assert {"code", "level", "file", "line", "column", "message", "mend"} == set(body["findings"][0])
+    edit(folder / "campaigns" / "one.toml", "weight = 90", "weight = 0")
+    told = check(folder, "--format", "json")
+    assert told.exit_code == 2
+    assert json.loads(told.output)["problems"][0]["file"] == "campaigns/one.toml"
+
+
+def test_a_second_file_of_rewards_is_refused(tmp_path: Path) -> None:
+    folder = config_copy(tmp_path)
+    (folder / "rewards-summer.toml").write_text('[sample]\nkind = "sample"\nsku = "S"\n')
+    told = check(folder)
+    assert told.exit_code == 2
+    assert 'rewards-summer.toml:1:1: defines "sample", which rewards.toml has too' in told.output

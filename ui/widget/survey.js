@@ -1,0 +1,67 @@
+/** Two questions, once the moment is over and only where the shop asks for them. Loaded when the first one is due. */
+
+/** @import { Basis } from "./types" */
+
+/** What ends the moment; what was repeated from another visit does not. */
+export const ENDS = ["spun", "accepted", "enrolled", "declined"];
+
+/** @param {Basis} basis @param {boolean} declined */
+export function survey({ h, say, api, tell }, declined) {
+  const note = h("p", { role: "alert" });
+  const form = h(
+    "form",
+    {
+      class: "survey",
+      part: "survey",
+      "aria-labelledby": "survey-title",
+      async submit(/** @type {Event} */ event) {
+        event.preventDefault();
+        const told = new FormData(form);
+        const answers = Object.fromEntries(["csat", "nps"].filter((name) => told.has(name)).map((name) => [name, Number(told.get(name))]));
+        if (!Object.keys(answers).length) return;
+        try {
+          await api.survey({ ...answers, declined });
+        } catch {
+          note.textContent = say("widget-survey-failed");
+          return;
+        }
+        tell("survey", answers);
+        form.replaceChildren(h("p", { role: "status" }, say("widget-survey-thanks")));
+      },
+    },
+    h("h3", { id: "survey-title" }, say("widget-survey-title")),
+    question("csat", 1, 5),
+    question("nps", 0, 10),
+    h("p", { class: "muted" }, say("widget-survey-note")),
+    note,
+    h("button", {}, say("widget-survey-send")),
+  );
+  return form;
+
+  /** @param {string} name @param {number} from @param {number} to */
+  function question(name, from, to) {
+    const scale = Array.from({ length: to - from + 1 }, (_, step) => from + step);
+    return h(
+      "fieldset",
+      {},
+      h("legend", {}, say(`widget-survey-${name}`)),
+      h("div", { class: "scale" }, ...scale.map((value) => h("label", {}, h("input", { type: "radio", name, value }), h("span", {}, String(value))))),
+      h("p", { class: "muted ends", "aria-hidden": "true" }, h("span", {}, `${from} – ${say(`widget-survey-${name}-low`)}`), h("span", {}, `${to} – ${say(`widget-survey-${name}-high`)}`)),
+    );
+  }
+}
+
+export const sheet = new CSSStyleSheet();
+sheet.replaceSync(`
+.survey{display:grid;gap:1rem;padding-top:1rem;border-top:1px solid var(--line);grid-column:1/-1}
+.survey fieldset{margin:0;padding:0;border:0;min-width:0}
+.survey legend{padding:0;font-weight:600}
+.scale{display:flex;flex-wrap:wrap;gap:.3rem;margin-top:.5rem}
+.scale label{position:relative;flex:1 1 2.4rem;max-width:4rem}
+.scale input{position:absolute;inset:0;width:100%;height:100%;margin:0;opacity:0;cursor:pointer}
+.scale span{display:grid;place-items:center;min-height:2.75rem;border:1px solid var(--muted);border-radius:.6rem;font-variant-numeric:tabular-nums}
+.scale input:checked+span{background:var(--accent);border-color:var(--accent);color:var(--on)}
+.scale input:focus-visible+span{outline:3px solid var(--accent);outline-offset:2px}
+.ends{display:flex;justify-content:space-between;gap:1rem;margin-top:.25rem}
+.survey button{justify-self:start}
+`);
