@@ -79,6 +79,10 @@ bench-accrual: env-dev ## one night of a million who wait, and of ten, against t
 bench-spin: env-dev ## durable spins and offers over HTTP, beside an empty handler on the same server
 	@$(BIN)/python -m tests.bench.spin
 
+.PHONY: chaos
+chaos: env-dev ## a hundred faults under load, and every promise checked afterwards (FAULTS=, SEED=)
+	@$(BIN)/python -m tests.chaos $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: clean
 clean: ## remove the environment and caches; the data in var/ stays
 	@rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache
