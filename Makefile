@@ -83,6 +83,14 @@ bench-spin: env-dev ## durable spins and offers over HTTP, beside an empty handl
 chaos: env-dev ## a hundred faults under load, and every promise checked afterwards (FAULTS=, SEED=)
 	@$(BIN)/python -m tests.chaos $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
 
+.PHONY: load
+load: env-dev ## a minute of a shop's traffic with a flash sale in it; the report is var/load.html
+	@$(BIN)/python -m tests.bench.load
+
+.PHONY: dependencies
+dependencies: env-dev ## known flaws of what is pinned, where a list of them can be reached
+	@scripts/dependencies
+
 .PHONY: clean
 clean: ## remove the environment and caches; the data in var/ stays
 	@rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -55,9 +55,9 @@ def _stockouts(url: str, told: Told) -> Iterator[str]:
         if known.get(event) != stockout:
             yield f"event {event} was told stockout {stockout}, there is {known.get(event)}"
     offers = {str(row[0]): (str(row[1]), row[2]) for row in rows(url, "SELECT stockout_id, id, commitment FROM offers")}
-    for stockout, offer in told.offers.items():
-        if offers.get(stockout) != offer:
-            yield f"stockout {stockout} was told offer {offer}, there is {offers.get(stockout)}"
+    for met, offer in told.offers.items():
+        if offers.get(met) != offer:
+            yield f"stockout {met} was told offer {offer}, there is {offers.get(met)}"
     for stockout, count in rows(url, "SELECT stockout_id, count(*) FROM offers GROUP BY 1 HAVING count(*) > 1"):
         yield f"{count} offers for stockout {stockout}"
 
@@ -65,9 +65,10 @@ def _stockouts(url: str, told: Told) -> Iterator[str]:
 def _spins(url: str, told: Told) -> Iterator[str]:
     found = rows(url, "SELECT s.offer_id, s.id, s.award_id, a.reward FROM spins s JOIN awards a ON a.id = s.award_id")
     there: dict[str, list[tuple[str, ...]]] = {}
-    for offer, *spin in found:
-        there.setdefault(str(offer), []).append(tuple(map(str, spin)))
-    for offer, spin in told.spins.items():
+    for offer, *written in found:
+        there.setdefault(str(offer), []).append(tuple(map(str, written)))
+    for offer, told_spin in told.spins.items():
+        spin: Json = told_spin
         expected = (spin["spin_id"], spin["award"]["award_id"], spin["award"]["reward"])
         if there.get(offer) != [expected]:
             yield f"offer {offer} was told {expected}, there is {there.get(offer)}"

@@ -21,7 +21,7 @@ class Told:
     """What was acknowledged, by what it is about; a second answer must be the first."""
 
     stockouts: dict[str, str] = field(default_factory=dict)  # event to stockout
-    offers: dict[str, Json] = field(default_factory=dict)  # stockout to offer
+    offers: dict[str, tuple[str, str]] = field(default_factory=dict)  # stockout to offer
     spins: dict[str, Json] = field(default_factory=dict)  # offer to spin
     redeemed: dict[str, str] = field(default_factory=dict)  # code to order
     enrolled: dict[str, str] = field(default_factory=dict)  # stockout to enrolment
