@@ -17,6 +17,7 @@ from engine import logs
 from engine.api import health, problems, public
 from engine.api.bodies import JsonRequest
 from engine.api.headers import answering
+from engine.api.live import LiveController
 from engine.api.merchant import MerchantController
 from engine.api.paths import SlashesAgain, keeping_slashes
 from engine.api.patience import EnrolmentController, PatienceDeskController
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             EnrolmentController,
             PatienceDeskController,
             *public.routes(),
+            LiveController,
             health.live,
             health.ready,
             health.metrics,
@@ -59,7 +61,10 @@ def create_app(settings: Settings | None = None) -> Litestar:
         lifespan=[lifespan],
         middleware=[SlashesAgain()],
         request_max_body_size=BODY_BYTES_MAX,
-        compression_config=CompressionConfig(backend="gzip", minimum_size=500, gzip_compress_level=6),
+        plugins=[services.pages.channels],
+        compression_config=CompressionConfig(
+            backend="gzip", minimum_size=500, gzip_compress_level=6, exclude_opt_key="compressed"
+        ),
         cors_config=_cors(services),
         openapi_config=_openapi(),
         logging_config=None,
@@ -113,7 +118,7 @@ def _listed(origins: tuple[str, ...]) -> CORSConfig:
 def _cors(services: Services) -> CORSConfig:
     cors = LiveOrigins(
         allow_origins=[],
-        allow_methods=["GET", "POST", "DELETE"],
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=["Authorization", "Content-Type"],
         expose_headers=["Idempotent-Replayed", "Retry-After"],
         max_age=600,

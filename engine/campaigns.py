@@ -52,6 +52,7 @@ class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     allowed_origins: tuple[str, ...] = ()
     jurisdiction: Literal["FR", "EU", "UK", "US"] = "EU"
     reservation_minutes: Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)] = 30
+    low_stock: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 5
     limits: Limits = Limits()
 
 

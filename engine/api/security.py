@@ -45,10 +45,15 @@ async def merchant_of(call: Call, services: Services, session: AsyncSession) -> 
 async def shopper_of(call: Call, services: Services) -> ShopperToken:
     """Return what the shopper's token says; raise 401 when it is forged or over, 429 for too many calls."""
     limits = services.config.shop.limits
-    await services.limiter.hit("address", _address(call), limits.address_per_minute)
+    await refuse_too_many(call, services)
     token = services.vault.read_token(_bearer(call), now=clock.now())
     await services.limiter.hit("shopper", token.shopper_id, limits.shopper_per_minute)
     return token
+
+
+async def refuse_too_many(call: Call, services: Services) -> None:
+    """Count a call from this network address; raise 429 for too many."""
+    await services.limiter.hit("address", _address(call), services.config.shop.limits.address_per_minute)
 
 
 def _bearer(call: Call) -> str:

@@ -6,11 +6,14 @@ from engine.api.schemas import (
     Alternative,
     AwardView,
     CodeView,
+    MomentView,
+    NoticeView,
     OfferView,
     PatienceView,
     ProductView,
     ReasonView,
     RedemptionView,
+    ShelfView,
     SliceView,
     SpinView,
     StockView,
@@ -21,7 +24,7 @@ from engine.api.schemas import (
 )
 from engine.campaigns import Version
 from engine.clock import now
-from engine.db.tables import Award, Stock
+from engine.db.tables import Award, Notice, Stock, Stockout
 from engine.flows.awards import status_at
 from engine.flows.offers import Made
 from engine.flows.redemptions import Held, Known
@@ -32,8 +35,10 @@ from rewards.catalogue import AmountOff, FreeShipping, PercentOff, Reward, Sampl
 from rewards.odds import odds_text
 from rewards.wheel import ALGORITHM
 
+_DEARER = 3  # the rank of what costs more than what is missing
 
-def offer(made: Made, messages: Messages) -> OfferView:
+
+def offer(made: Made, moment: MomentView, messages: Messages) -> OfferView:
     row, stockout, stock = made.offer, made.stockout, made.stock
     return OfferView(
         offer_id=row.id,
@@ -48,9 +53,38 @@ def offer(made: Made, messages: Messages) -> OfferView:
             # What PUT /v1/stock says is newer than the report, where it says anything.
             expected_on=(stock and stock.expected_on) or stockout.expected_on,
             reason=(stock and stock.reason) or stockout.reason,
-            alternatives=[Alternative(**item) for item in stockout.alternatives],
+            alternatives=_alternatives(stockout),
         ),
+        moment=moment,
     )
+
+
+def _alternatives(stockout: Stockout) -> list[Alternative]:
+    given = [Alternative(**item) for item in stockout.alternatives]
+    if stockout.price_minor is not None or stockout.cart_total_minor is None:
+        return in_order(given, stockout.price_minor)
+    # A basket says at most what one unit costs, and in a basket of nothing else exactly that.
+    return in_order(given, stockout.cart_total_minor // stockout.quantity, at_most=True)
+
+
+def in_order(alternatives: list[Alternative], price_minor: int | None, *, at_most: bool = False) -> list[Alternative]:
+    """Same price first, then cheaper ones, then those whose price is not told; dearer ones last, and never first.
+
+    A same-price substitute helps, a dearer one put forward looks like the reason for the stockout (Breugelmans 2006).
+    Where all are dearer, none is shown.
+    """
+
+    def rank(one: Alternative) -> tuple[int, int]:
+        if one.price_minor is None or price_minor is None:
+            return (2, 0) if one.price_minor is None else (1, one.price_minor)
+        if one.price_minor == price_minor:
+            return 0, 0
+        if one.price_minor > price_minor:
+            return _DEARER, one.price_minor
+        return 1, one.price_minor if at_most else -one.price_minor
+
+    ordered = sorted(alternatives, key=rank)
+    return ordered if ordered and rank(ordered[0])[0] < _DEARER else []
 
 
 def _patience(made: Made, messages: Messages) -> PatienceView | None:
@@ -172,6 +206,21 @@ def redemption(held: Held, messages: Messages) -> RedemptionView:
 
 def stock(row: Stock) -> StockView:
     return StockView(row.sku, row.available, row.expected_on, row.reason, row.backorderable, row.as_of)
+
+
+def shelf(sku: str, known: tuple[Stock, int] | None, low_stock: int) -> ShelfView:
+    """Say what anyone may know of a product: how many are left is told only where few are."""
+    if known is None:
+        return ShelfView(sku, "unknown", None, None, None)
+    row, left = known
+    if left <= 0:
+        return ShelfView(sku, "backorder" if row.backorderable else "out", None, row.expected_on, row.reason)
+    low = left <= low_stock
+    return ShelfView(sku, "low" if low else "available", left if low else None, None, None)
+
+
+def notice(row: Notice) -> NoticeView:
+    return NoticeView(row.id, row.kind, row.sku, row.status)
 
 
 def label_of(version: Version, reward_id: str, messages: Messages) -> str:

@@ -10,11 +10,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.campaigns import Version
-from engine.db.tables import Enrolment, Hold, Promise, Stock
-from engine.flows import accrual, enrolments, milestones, points
+from engine.db.tables import Enrolment, Hold, Notice, Promise, Stock
+from engine.flows import accrual, enrolments, milestones, notices, points
 from engine.flows import stock as shelves
 from engine.ids import new_id
 from engine.kit import Kit
+from engine.live import of_product
 from engine.versions import Versions
 from rewards.patience import is_slip
 
@@ -55,7 +56,11 @@ async def react(session: AsyncSession, kit: Kit, sku: str, *, now: datetime) -> 
     await note_promise(session, stock)
     paid = await pay_slip(session, kit, stock, now=now)
     offered = await offer_units(session, kit, stock, now=now)
-    return BATCH in {paid, offered}
+    # Who waits comes first; who only asked to be told hears of what is left.
+    due = await notices.fall_due(session, kit, stock, batch=BATCH, now=now)
+    if paid or offered:
+        kit.tell(session, of_product(sku))
+    return BATCH in {paid, offered, due}
 
 
 async def pay_slip(session: AsyncSession, kit: Kit, stock: Stock, *, now: datetime) -> int:
@@ -148,12 +153,13 @@ async def place_of(session: AsyncSession, versions: Versions, enrolment: Enrolme
 
 
 async def with_units_free(session: AsyncSession) -> list[str]:
-    """Return products that are there while somebody waits without a hold: one left, was erased, or a job was killed."""
+    """Return products that are there while somebody waits untold: one left, was erased, or a job was killed."""
     held = exists().where(
         Hold.subject == Enrolment.subject, Hold.enrolment_id == Enrolment.id, Hold.status == "offered"
     )
     waited_for = exists().where(Enrolment.sku == Stock.sku, Enrolment.status == "active", ~held)
-    found = select(Stock.sku).where(Stock.available > 0, waited_for).order_by(Stock.sku)
+    asked_about = exists().where(Notice.sku == Stock.sku, Notice.status == "waiting")
+    found = select(Stock.sku).where(Stock.available > 0, waited_for | asked_about).order_by(Stock.sku)
     return list((await session.execute(found)).scalars())
 
 

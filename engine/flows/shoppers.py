@@ -16,7 +16,9 @@ from engine.db.tables import (
     Enrolment,
     Event,
     Hold,
+    Notice,
     Offer,
+    OrderChoice,
     PointEntry,
     Redemption,
     Shopper,
@@ -31,7 +33,7 @@ from engine.vault import Vault
 from rules import facts
 
 # Digests and sealed values mean nothing to the person; the code itself is given instead.
-_LEFT_OUT = frozenset({"subject", "address_digest", "body_digest", "code_digest", "code_sealed"})
+_LEFT_OUT = frozenset({"subject", "address_digest", "body_digest", "code_digest", "code_sealed", "address_sealed"})
 
 _TABLES = {
     "stockouts": Stockout,
@@ -42,6 +44,7 @@ _TABLES = {
     "points": PointEntry,
     "claims": Claim,
     "holds": Hold,
+    "order_choices": OrderChoice,
 }
 
 
@@ -54,6 +57,10 @@ async def export(session: AsyncSession, vault: Vault, shopper_id: str) -> dict[s
     export["awards"] = [
         {**_plain(award), "code": vault.open(award.code_sealed).decode()}
         for award in await _rows(session, Award, shopper)
+    ]
+    export["notices"] = [
+        {**_plain(notice), "email": vault.open(notice.address_sealed).decode() if notice.address_sealed else None}
+        for notice in await _rows(session, Notice, shopper)
     ]
     return export
 
@@ -88,6 +95,7 @@ async def erase(session: AsyncSession, kit: Kit, shopper_id: str, *, now: dateti
         offer.facts = {**offer.facts, "shopper": msgspec.to_builtins(facts.Shopper())}
         # A detail names what was compared, such as a segment; the code alone still says why.
         offer.reasons = [{**reason, "detail": ""} for reason in offer.reasons]
+    await session.execute(delete(Notice).where(Notice.subject == shopper.subject))
     await session.execute(delete(Event).where(Event.subject == shopper.subject))
     await session.delete(shopper)
 

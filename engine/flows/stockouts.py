@@ -85,6 +85,8 @@ def _stockout(body: StockoutReport, subject: UUID, stockout_id: UUID, *, now: da
         occurred_at=body.occurred_at,
         sku=body.sku,
         title=body.title,
+        variant=body.variant,
+        price_minor=body.price_minor,
         categories=list(body.categories),
         quantity=body.quantity,
         stage=body.stage,
