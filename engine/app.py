@@ -4,6 +4,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache
+from secrets import token_hex
 
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
@@ -96,6 +97,7 @@ def _demo(settings: Settings) -> list[ControllerRouterHandler]:
             demo_folder=public.UI / "demo",
             merchant_key=settings.demo_key,
             engine_url=f"http://127.0.0.1:{settings.port}",
+            hook_secret=settings.webhook_secret or token_hex(),
         ),
         DemoClock,
     ]

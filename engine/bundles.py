@@ -1,7 +1,7 @@
 """The widget as browsers get it: its modules joined, minified and compressed, always those that are on the disk now.
 
 The sources in `ui/` are what is written, read, type-checked and tested; nothing is built ahead or kept. `widget.js`
-becomes one script. A part that it loads when needed, by `import("./widget/<part>.js")`, becomes a function of what
+becomes one script. A part that it loads when needed, by `import("./<part>.js")`, becomes a function of what
 the script shares with it, so that no page holds two copies of anything.
 """
 
@@ -22,7 +22,7 @@ except ImportError:  # no wheel for this platform: the scripts are longer, and t
 
 ENTRY = "widget.js"
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\./[\w./]+)";\n', re.MULTILINE)
-_PART = re.compile(r'\bimport\("\./widget/(\w+)\.js"\)')
+_PART = re.compile(r'\bimport\("\./(?:widget/)?(\w+)\.js"\)')
 _EXPORT = re.compile(r"^export (?=(?:const|function|class|async function)\b)", re.MULTILINE)
 _TOP = re.compile(r"^(?:export )?(?:const|let|class|function|async function) \{?\s*(\w+)", re.MULTILINE)
 
@@ -82,9 +82,9 @@ def _made(ui: Path, _state: tuple[tuple[str, int], ...]) -> Bundle:
         packed[name] = pack(
             _small(f"export default({{{','.join(sorted(wanted))}}})=>{{{body}\nreturn{{{','.join(given)}}}}}")
         )
-    script = _joined(core, texts)
-    for name, part in packed.items():
-        script = script.replace(f'import("./widget/{name}.js")', f'makegoodPart("./widget/parts/{name}.js?{part.tag}")')
+    script = _PART.sub(
+        lambda found: f'makegoodPart("./widget/parts/{found[1]}.js?{packed[found[1]].tag}")', _joined(core, texts)
+    )
     return Bundle(pack(_small(_LOADER.format(script=script, shared=",".join(sorted(shared))))), packed)
 
 

@@ -1,6 +1,6 @@
 """Open pages hear of a change once it is committed: Litestar's channels in process, joined through any Redis.
 
-Topics are unbounded (every product, every shopper), channels are not: a topic's channel is one of a fixed number, and
+Topics are unbounded (every product), channels are not: a topic's channel is one of a fixed number, and
 whoever listens there picks their own topics out.
 """
 
@@ -9,7 +9,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from typing import Any, Protocol
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import msgspec
 import structlog
@@ -20,8 +20,6 @@ from redis.exceptions import RedisError
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
-
-from engine.db.tables import Enrolment
 
 log = structlog.get_logger()
 
@@ -38,16 +36,8 @@ _AWAY = (RedisError, OSError)
 
 
 def of_product(sku: str) -> str:
-    return f"stock {sku}"
-
-
-def of_shopper(subject: UUID) -> str:
-    return f"shopper {subject}"
-
-
-def of_enrolment(enrolment: Enrolment) -> tuple[str, str]:
-    """Both sides of it: whose it is, and the product's line, in which others stand."""
-    return of_shopper(enrolment.subject), of_product(enrolment.sku)
+    """What there is of it, when it is back, and who waits for it."""
+    return f"product {sku}"
 
 
 class Teller(Protocol):
@@ -168,7 +158,6 @@ class Live:
         )
         self.tell: Teller = after_commit(self.publish)
         self.listeners = 0
-        self.closing = False
 
     def publish(self, topics: Iterable[str]) -> None:
         """Tell now; a process that is not running yet, or no longer, has nobody to tell."""

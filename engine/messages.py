@@ -34,20 +34,22 @@ class Messages:
             raise ConfigError(problems)
         self._bundle = FluentBundle([locale], use_isolating=False)
         self._bundle.add_resource(resource)
+        self.fallback: Messages | None = None  # the shop's first language, for what this one does not say yet
 
     def has(self, message_id: str) -> bool:
-        return message_id in self.patterns
+        return message_id in self.patterns or (self.fallback is not None and self.fallback.has(message_id))
 
     def text(self, message_id: str, **values: object) -> str:
         """Return a sentence; a message that is missing answers with its id, which a test of the messages forbids."""
-        if not self.has(message_id):
-            return message_id
+        if message_id not in self.patterns:
+            return self.fallback.text(message_id, **values) if self.fallback else message_id
         pattern = self._bundle.get_message(message_id).value
         return "" if pattern is None else str(self._bundle.format_pattern(pattern, values)[0])
 
     def starting_with(self, prefix: str) -> dict[str, Pattern]:
         """Return the messages a browser needs, in a form it can format without a Fluent library of its own."""
-        return {name: pattern for name, pattern in self.patterns.items() if name.startswith(prefix)}
+        patterns = {**(self.fallback.patterns if self.fallback else {}), **self.patterns}
+        return {name: pattern for name, pattern in patterns.items() if name.startswith(prefix)}
 
     def money(self, minor: int, currency: str) -> str:
         return str(format_currency(minor / 10 ** digits_of(currency), currency, locale=self.locale))
@@ -77,10 +79,14 @@ _LABELS: Mapping[type, Callable[[Messages, Any, str], str]] = {
 
 
 def read_messages(folder: Path, locales: tuple[str, ...]) -> dict[str, Messages]:
-    """Read the languages the shop speaks, the default one first; raise `ConfigError` where one is missing."""
+    """Read the languages the shop speaks, the default one first; raise `ConfigError` where one is missing.
+
+    A file of one more language needs no other line: it is spoken as soon as it is there.
+    """
     found: dict[str, Messages] = {}
     problems: list[Problem] = []
-    for locale in locales:
+    dropped_in = sorted(path.stem for path in folder.glob("*.ftl") if path.stem not in locales and is_locale(path.stem))
+    for locale in (*locales, *dropped_in):
         name = f"messages/{locale}.ftl"
         try:
             found[locale] = Messages(locale, folder / name, name)
@@ -88,6 +94,10 @@ def read_messages(folder: Path, locales: tuple[str, ...]) -> dict[str, Messages]
             problems += error.problems
     if problems:
         raise ConfigError(problems)
+    first = found[locales[0]]
+    for messages in found.values():
+        if messages is not first:
+            messages.fallback = first
     return found
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from secrets import token_hex
 
 import click
 import httpx
@@ -87,6 +88,10 @@ def run_demo() -> int:
         os.environ["MAKEGOOD_DEMO_CLOCK"] = str(var_folder().resolve() / "demo-clock")
         # A demo's days pass at a click: a token must outlive a patient shopper's season.
         os.environ.setdefault("MAKEGOOD_TOKEN_SECONDS", str(400 * 24 * 3600))
+        if not os.environ.get("MAKEGOOD_WEBHOOK_URL"):
+            # The demo shop hears what a shop's server would, and shows the letters it would send.
+            os.environ["MAKEGOOD_WEBHOOK_URL"] = f"http://127.0.0.1:{port}/demo/api/announcements"
+            os.environ["MAKEGOOD_WEBHOOK_SECRET"] = token_hex()
         settings = read()
         campaigns.load(settings.config_folder)
         migrate.upgrade(settings.database_url)

@@ -81,7 +81,7 @@ async def claim(
     enrolment.spent_points += price
     await session.flush()
 
-    kit.tell(session, *live.of_enrolment(enrolment))
+    kit.tell(session, live.of_product(enrolment.sku))
     await kit.announce(session, "award.issued", {"award_id": str(award.id), "reward": award.reward}, now=now)
     return Claimed(made, award, found)
 

@@ -63,7 +63,7 @@ async def enrol(
     before = enrolment.started_on - timedelta(days=1)
     await milestones.reach_due(session, kit, version, enrolment, through=before, now=now)
 
-    kit.tell(session, *live.of_enrolment(enrolment))
+    kit.tell(session, live.of_product(enrolment.sku))
     await kit.announce(session, "enrolment.started", {"enrolment_id": str(enrolment.id), "sku": enrolment.sku}, now=now)
     return Enrolled(enrolment, version, shopper)
 
@@ -106,7 +106,7 @@ async def end(
     facts = {"enrolment_id": str(enrolment.id), "how": status, "sku": enrolment.sku}
     if enrolment.points_expire_at is not None:
         facts["points_expire_at"] = enrolment.points_expire_at.isoformat()
-    kit.tell(session, *live.of_enrolment(enrolment))
+    kit.tell(session, live.of_product(enrolment.sku))
     await kit.announce(session, "enrolment.ended", facts, now=now)
 
 
@@ -256,9 +256,3 @@ async def lock_active(session: AsyncSession, subject: UUID, sku: str) -> Enrolme
     """Return, locked, the enrolment of one shopper still waiting for one product."""
     found = select(Enrolment).where(Enrolment.subject == subject, Enrolment.sku == sku, Enrolment.status == "active")
     return (await session.execute(found.with_for_update())).scalar_one_or_none()
-
-
-async def products_of(session: AsyncSession, subject: UUID) -> list[str]:
-    """Return the products a shopper waits for."""
-    mine = select(Enrolment.sku).where(Enrolment.subject == subject, Enrolment.status == "active")
-    return list((await session.execute(mine)).scalars())
