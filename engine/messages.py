@@ -85,7 +85,9 @@ def read_messages(folder: Path, locales: tuple[str, ...]) -> dict[str, Messages]
     """
     found: dict[str, Messages] = {}
     problems: list[Problem] = []
-    dropped_in = sorted(path.stem for path in folder.glob("*.ftl") if path.stem not in locales and is_locale(path.stem))
+    dropped_in = sorted(
+        path.stem for path in (folder / "messages").glob("*.ftl") if path.stem not in locales and is_locale(path.stem)
+    )
     for locale in (*locales, *dropped_in):
         name = f"messages/{locale}.ftl"
         try:

@@ -36,8 +36,10 @@ class MakegoodElement extends HTMLElement {
   async #open() {
     this.#abort.abort();
     const { signal } = (this.#abort = new AbortController());
-    this.#root.adoptedStyleSheets = [sheet];
     const place = document.createElement("div");
+    // What is shown again takes no less place meanwhile.
+    if (this.#root.firstChild) place.style.minHeight = `${this.offsetHeight}px`;
+    this.#root.adoptedStyleSheets = [sheet];
     place.append(document.createElement("slot"));
     this.#root.replaceChildren(place);
     const ready = this.hasAttribute("token") || this.hasAttribute("sku");
@@ -49,7 +51,7 @@ class MakegoodElement extends HTMLElement {
       await this.present(await this.#basis(place, signal), signal);
     } catch (error) {
       if (signal.aborted) return;
-      place.className = "";
+      place.className = place.style.minHeight = "";
       this.#tell("error", { error });
     }
   }

@@ -27,6 +27,8 @@ from engine.vault import Vault, new_api_key
 
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 15
+# Pages that listen never hang up by themselves; requests under way are done by then.
+STREAMS_END_SECONDS = 5
 
 
 def serve_api(workers: int) -> None:
@@ -49,6 +51,7 @@ def serve_api(workers: int) -> None:
             websockets=False,
             log_level=LogLevels.warning,
             respawn_failed_workers=True,
+            workers_kill_timeout=STREAMS_END_SECONDS,
         ).serve()
 
 

@@ -106,7 +106,7 @@ function header({ say, locale, state, products }) {
   return [
     h("a", { class: "skip", href: "#main" }, say("demo-skip")),
     h("a", { class: "brand", href: "/" }, h("img", { src: "/demo/img/logo.svg", alt: "", width: 32, height: 32 }), say("demo-title")),
-    h("a", { class: "basket", href: "/basket", "aria-label": say("demo-basket-count", { count }) }, say("demo-basket"), h("span", { class: "count" }, `${count}`)),
+    h("a", { class: "basket", href: "/basket", title: say("demo-basket-count", { count }) }, `${say("demo-basket")} `, h("span", { class: "count" }, `${count}`)),
     h("nav", {},
       h("a", { class: "quiet", href: "/account" }, say("demo-account")),
       h("button", { type: "button", class: "quiet", title: say("demo-new-shopper-title"), click: () => startOver(products) }, say("demo-new-shopper")),

@@ -46,7 +46,7 @@ export class Choice {
       either && h("p", { class: "muted" }, say("widget-either")),
       this.note,
       h("div", { class: "choice" }, this.go, no));
-    const loud = h("button", { type: "button", class: "sound", part: "sound", "aria-pressed": sound(), "aria-label": say("widget-sound"), title: say("widget-sound"), click: () => {
+    const loud = h("button", { type: "button", class: "sound", part: "sound", "aria-pressed": `${sound()}`, "aria-label": say("widget-sound"), title: say("widget-sound"), click: () => {
       loud.ariaPressed = `${sound(loud.ariaPressed !== "true")}`;
       if (sound()) import("./sound.js").then(({ tune }) => tune(), () => {});
     } }, "♪");

@@ -130,7 +130,7 @@ class Programme {
     const { basis: { h, say }, view } = this;
     const queue = view.queue && !view.hold && say(view.queue.before ? "widget-wait-queue" : "widget-wait-queue-first", { count: view.queue.before });
     return h("div", { class: "with-ring" }, ring(h, say, view, before), h("div", {},
-      h("h3", {}, this.#title),
+      h("h2", {}, this.#title),
       h("p", { part: "next" }, nextWords(say, view)),
       queue && h("p", { class: "muted", part: "queue" }, queue)));
   }
@@ -140,7 +140,7 @@ class Programme {
     if (!hold) return null;
     const address = attribute("buy-url")?.replaceAll("{sku}", encodeURIComponent(sku)).replaceAll("{hold_id}", hold.hold_id);
     return h("div", { class: "kept", part: "hold" },
-      h("b", {}, say("widget-wait-back", { title: this.#title })),
+      h("b", {}, say("widget-back", { title: this.#title })),
       h("p", {}, say("widget-wait-hold", { quantity: hold.quantity, date: timeIn(say, hold.ends_at) })),
       h("p", { class: "muted" }, say("widget-wait-hold-next")),
       address && h("a", { class: "main", part: "buy", href: address, "data-key": `buy-${hold.hold_id}` }, say("widget-wait-buy")));
@@ -150,7 +150,7 @@ class Programme {
   #restock() {
     const { basis: { h, say }, view: { restock, hold, today, started_on, enrolment_id } } = this;
     if (hold) return null;
-    if (restock.arrived) return h("p", { part: "restock" }, say("widget-wait-arrived"));
+    if (restock.arrived) return h("p", { part: "restock" }, say("widget-arrived"));
     const { expected_on: day, reason, history } = restock;
     // What was said when the waiting began, and since.
     const given = history.filter(({ expected_on }) => expected_on);
@@ -206,7 +206,7 @@ class Programme {
     const shown = view.status === "active" ? view.milestones : view.milestones.filter(({ status }) => status === "reached");
     const next = shown.find(({ status }) => status === "ahead");
     return shown.length > 0 && h("div", { class: "part" },
-      h("h4", {}, say("widget-wait-milestones")),
+      h("h3", {}, say("widget-wait-milestones")),
       h("ol", { class: "path", part: "milestones" }, ...shown.map((one) => h("li", { class: one === next ? "ahead next" : one.status, "data-points": one.points },
         h("span", { class: "dot", "aria-hidden": "true" }, one.status === "reached" ? "✓" : `${one.points}`),
         ...this.#milestone(one)))));
@@ -259,7 +259,7 @@ class Programme {
     const bought = view.claims.filter(({ reversed }) => !reversed);
     if (!bought.length && !prices.length) return null;
     return h("div", { class: "part", part: "spend" },
-      h("h4", {}, say("widget-wait-spend")),
+      h("h3", {}, say("widget-wait-spend")),
       active && h("p", { class: "muted" }, say("widget-wait-spend-text")),
       prices.length > 0 && h("ul", { class: "shelf" }, ...prices.map((one) => this.#price(one))),
       ...bought.map((claim) => this.#claim(claim)));
@@ -355,7 +355,7 @@ class Programme {
     const { basis: { h, say }, view } = this;
     const { status, points, points_expire_at: at } = view;
     return h("div", { class: "over" },
-      h("h3", {}, this.#title),
+      h("h2", {}, this.#title),
       h("p", { part: "status" }, say("widget-wait-ended", { status })),
       points > 0 && at && h("p", {}, say("widget-wait-expire", { points, date: dayIn(say, at.slice(0, 10)) })));
   }
@@ -369,8 +369,8 @@ ownSheet.replaceSync(`
 .programmes{gap:1.25rem}
 .card{gap:1.4rem}
 .card>*{min-width:0}
-h4{margin:0;font-size:1rem}
-h3{font-size:1.3rem}
+h3{font-size:1rem}
+h2{font-size:1.3rem}
 .promise b{font-weight:600}
 .days{display:flex;gap:.3rem;overflow-x:auto;padding:.25rem .25rem .6rem;position:relative;scrollbar-width:thin;scrollbar-color:var(--line) transparent}
 .day{flex:none;width:2.75rem;position:relative}

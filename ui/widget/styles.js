@@ -17,8 +17,8 @@ font-family:var(--makegood-font,inherit);line-height:1.5;color:var(--ink)}
 :host(makegood-stock){display:inline-block;container-type:normal}
 *{box-sizing:border-box}
 .place{display:grid}
-.wheel.place{min-height:var(--makegood-reserve,66rem)}
-.text.place{min-height:var(--makegood-reserve,14rem)}
+.wheel.place{min-height:var(--makegood-reserve,80rem)}
+.text.place{min-height:var(--makegood-reserve,22rem)}
 .patience.place{min-height:var(--makegood-reserve,30rem)}
 .place>*{min-width:0}
 h2,h3,p,ol,ul{margin:0;padding:0}
@@ -100,7 +100,7 @@ input[type=email]{font-family:inherit;max-width:26rem}
 .stock b,.stock{font-weight:600}
 .stock.low,.stock.out{color:var(--accent)}
 .stock .muted{font-weight:400}
-@container (min-width:44rem){.wheel.place{min-height:var(--makegood-reserve,46rem)}.two{grid-template:auto auto auto 1fr/minmax(0,20rem) 1fr;gap:1rem 2rem;padding:1.75rem}.left{display:grid;gap:1.25rem;align-content:start;grid-area:1/1/span 4}.two .truth,.two .sorry,.two .instead{grid-column:2}.side{display:grid;gap:1.25rem;align-content:start;grid-column:2}}
+@container (min-width:44rem){.wheel.place{min-height:var(--makegood-reserve,50rem)}.two{grid-template:auto auto auto 1fr/minmax(0,20rem) 1fr;gap:1rem 2rem;padding:1.75rem}.left{display:grid;gap:1.25rem;align-content:start;grid-area:1/1/span 4}.two .truth,.two .sorry,.two .instead{grid-column:2}.side{display:grid;gap:1.25rem;align-content:start;grid-column:2}}
 @media (prefers-reduced-motion:reduce){*{transition:none!important}}
 @media (forced-colors:active){.main,.won{border:2px solid ButtonText}.sound[aria-pressed=true]{border:3px solid Highlight}:focus-visible{outline-color:Highlight}}
 `);
@@ -112,5 +112,6 @@ export function paint(root, place, card) {
     if (dataset.row) card.querySelector(`[data-row=${dataset.row}]`)?.setAttribute("open", "");
   }
   place.replaceChildren(card);
+  place.style.minHeight = "";
   if (part) /** @type {HTMLElement | null} */ (card.querySelector(`[part="${part}"]`))?.focus({ preventScroll: true });
 }
