@@ -1,4 +1,4 @@
-"""Every state a shopper can meet, in two languages, light and dark, on a phone and a desk: for everybody, in its place."""
+"""Every state a shopper can meet, in two languages, light and dark, on a phone and a desk: accessible, in place."""
 
 import itertools
 import json

@@ -45,7 +45,7 @@ ringSheet.replaceSync(`
 .path{display:grid;align-content:start}
 .path>li{position:relative;display:grid;grid-template-columns:2.4rem 1fr;gap:0 .8rem;padding-bottom:.9rem}
 .path>li:last-child{padding-bottom:0}
-.path>li:not(:last-child)::before{content:"";position:absolute;inset:2.4rem auto 0 1.15rem;width:2px;background:var(--line)}
+.path>li:not(:last-child)::before{content:"";position:absolute;inset-block:2.4rem 0;inset-inline-start:1.15rem;width:2px;background:var(--line)}
 .path .dot{grid-row:1/9;width:2.4rem;height:2.4rem;border:2px solid var(--line);border-radius:50%;display:grid;place-items:center;font-weight:700;font-size:.85rem;background:var(--surface);font-variant-numeric:tabular-nums}
 .path .reached .dot{background:var(--accent);border-color:var(--accent);color:var(--on)}
 .path .next .dot{border-color:var(--accent);color:var(--accent)}
