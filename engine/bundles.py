@@ -52,7 +52,7 @@ def pack(body: bytes) -> Packed:
     return Packed(
         body,
         gzip.compress(body, 9, mtime=0),
-        brotli.compress(body, quality=11),
+        brotli.compress(body, mode=brotli.MODE_TEXT, quality=11),
         hashlib.sha256(body).hexdigest()[:16],
     )
 

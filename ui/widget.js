@@ -161,7 +161,7 @@ class MakegoodPatience extends MakegoodElement {
 class MakegoodStock extends MakegoodElement {
   /** @override @param {Basis} basis @param {AbortSignal} signal */
   async present(basis, signal) {
-    const { shelf } = await import("./widget/stock.js");
+    const [{ shelf }] = await Promise.all([import("./widget/stock.js"), basis.say.learn("stock")]);
     const show = await shelf(basis, this, signal);
     listen(basis.engine, signal, () => [this.getAttribute("sku") ?? ""], () => show().catch(() => {}));
   }

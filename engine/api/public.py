@@ -33,7 +33,7 @@ PAGE_HEADERS = {
 }
 SKUS_MAX = 100
 # Sentences only some shoppers read come with the part that says them.
-PARTS = ("wait", "more")
+PARTS = ("wait", "more", "stock")
 _OF_PARTS = tuple(f"widget-{part}-" for part in PARTS)
 
 

@@ -1,10 +1,10 @@
 """What a shopper downloads and what her phone does to spin, beside three peers: `python -m tests.bench.widget`.
 
 `[--rounds N]`. A real engine serves the widget to a real Chromium. Bytes are those of every script and every sentence
-fetched until the result is there, compressed as served. Main-thread time is that of Chromium's own trace, on a CPU slowed
-four times, from the moment an element is put on the page until it is painted; frames are those drawn while the wheel
-turned. The peers come from the npm registry into a folder that is thrown away, and do the drawing alone: no offer, no
-proof, no words.
+fetched until the result is there, compressed as served. Main-thread time is that of Chromium's own trace, on a CPU
+slowed four times, from the moment an element is put on the page until it is painted; frames are those drawn while the
+wheel turned. The peers come from the npm registry into a folder that is thrown away, and draw alone: no offer, no proof,
+no words.
 """
 
 import argparse
@@ -81,7 +81,8 @@ PEERS = [
         "spin-wheel",
         "spin-wheel/dist/spin-wheel-iife.js",
         f"() => {{ const box = document.createElement('div'); box.style.height = '320px';"
-        f" document.querySelector('main').append(box); window.wheel = new spinWheel.Wheel(box, {{ items: {_items('label')},"
+        " document.querySelector('main').append(box);"
+        f" window.wheel = new spinWheel.Wheel(box, {{ items: {_items('label')},"
         f" itemBackgroundColors: {json.dumps(COLOURS)} }}) }}",
         "() => window.wheel.spinToItem(1, 5500, true, 5, 1)",
     ),
@@ -96,7 +97,8 @@ PEERS = [
                 for (label, _), colour in zip(SLICES, COLOURS, strict=True)
             ]
         )
-        + ", blocks: [{ padding: '10px', background: '#fffaf2' }], buttons: [{ radius: '20%', background: '#fff' }] }) }",
+        + ", blocks: [{ padding: '10px', background: '#fffaf2' }],"
+        " buttons: [{ radius: '20%', background: '#fff' }] }) }",
         "() => { window.wheel.play(); setTimeout(() => window.wheel.stop(1), 2500) }",
     ),
     Peer(
@@ -141,8 +143,7 @@ class Tracing:
         """Fill the list with what happened in the block."""
         self._events.clear()
         self._ended = False
-        config = {"includedCategories": CATEGORIES, "recordMode": "recordAsMuchAsPossible"}
-        self._browser.send("Tracing.start", {"transferMode": "ReportEvents", "traceConfig": config})
+        self._browser.send("Tracing.start", {"transferMode": "ReportEvents", "categories": ",".join(CATEGORIES)})
         found: list[dict[str, Any]] = []
         yield found
         self._browser.send("Tracing.end")
