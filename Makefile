@@ -56,7 +56,7 @@ format: env-dev ## rewrite the code in the house format
 	@$(BIN)/ruff check --fix .
 
 .PHONY: lock
-lock: ## renew both lock files (needs `uv` on the PATH)
+lock: ## renew the lock files (needs `uv` on the PATH)
 	@scripts/lock
 
 .PHONY: bench-fairness
@@ -78,6 +78,18 @@ bench-accrual: env-dev ## one night of a million who wait, and of ten, against t
 .PHONY: bench-widget
 bench-widget: env-dev browser ## what a spin downloads and costs the browser, beside three peers of the registry
 	@$(BIN)/python -m tests.bench.widget
+
+.PHONY: fuzz
+fuzz: env-dev ## generated calls of the whole OpenAPI document for five minutes
+	@FUZZ_SECONDS=300 $(BIN)/pytest -q tests/safety/test_openapi.py
+
+.PHONY: audit-dependencies
+audit-dependencies: env-dev ## known flaws of what is installed; says so where no source of them can be reached
+	@$(BIN)/python scripts/audit-dependencies
+
+.PHONY: bench-spin
+bench-spin: env-dev ## durable spins and offers over HTTP, beside an empty handler on the same server
+	@$(BIN)/python -m tests.bench.spin
 
 .PHONY: clean
 clean: ## remove the environment and caches; the data in var/ stays

@@ -182,7 +182,12 @@ class Version:
 
     def chain(self, reward_id: str) -> list[str]:
         """Return what the shopper is owed for `reward_id`, then what replaces it, in order."""
-        return fallbacks(reward_id, self.when_gone)
+        return self._chains.get(reward_id) or fallbacks(reward_id, self.when_gone)
+
+    @cached_property
+    def _chains(self) -> dict[str, list[str]]:
+        """Every spin asks for one of these."""
+        return {reward: fallbacks(reward, self.when_gone) for reward in self.when_gone}
 
     def local_day(self, instant: datetime) -> date:
         return instant.astimezone(self.zone).date()
@@ -311,7 +316,8 @@ def _rewards(folder: Path, shop: Shop) -> Catalogue:
 
 def _versions(folder: Path, shop: Shop, rewards: Catalogue | None, problems: list[Problem]) -> Iterator[Version]:
     """Yield every sound campaign; without a sound catalogue the campaigns are judged by themselves."""
-    paths = sorted((folder / "campaigns").glob("*.toml"))
+    # Editors leave hidden files beside the one they write.
+    paths = sorted(path for path in (folder / "campaigns").glob("*.toml") if not path.name.startswith("."))
     if not paths or len(paths) > CAMPAIGNS_MAX:
         problems.append(Problem("campaigns", 1, 1, f"holds {len(paths)} campaigns; expected 1 to {CAMPAIGNS_MAX}"))
         return

@@ -93,8 +93,8 @@ async def deliver(context: JobContext, message_id: str, event: dict[str, Any]) -
         if told is None:
             return
         event = {**event, "data": {**event["data"], **told}}
-    if settings.webhook_url and settings.webhook_secret:
-        await webhooks.send(settings.webhook_url, settings.webhook_secret, message_id, event, now=clock.now())
+    if settings.webhook_url and settings.webhook_secrets:
+        await webhooks.send(settings.webhook_url, settings.webhook_secrets, message_id, event, now=clock.now())
     if notice_id is not None:
         async with transaction(tools.engine) as session:
             await notices.told(session, UUID(notice_id), now=clock.now())

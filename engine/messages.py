@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency
@@ -13,7 +13,10 @@ from engine.toml_files import ConfigError, Problem, read_text
 from rewards.catalogue import AmountOff, FreeShipping, PercentOff, Reward, Sample, VipAccess
 from rewards.money import digits_of
 
+KEPT_MAX = 10_000
+
 Pattern = str | dict[str, str]
+Value = TypeVar("Value")
 
 
 class Messages:
@@ -22,6 +25,7 @@ class Messages:
     def __init__(self, locale: str, path: Path, name: str) -> None:
         """Read one `.ftl` file; raise `ConfigError` with every line Fluent cannot read."""
         self.locale = locale
+        self._kept: dict[tuple[str, ...], Any] = {}
         text = read_text(path, name)
         try:
             resource = FluentParser().parse(text)
@@ -32,24 +36,38 @@ class Messages:
             problems = [Problem(name, 1, 1, "is nested too deeply")]
         if problems:
             raise ConfigError(problems)
+        if not self.patterns:
+            raise ConfigError([Problem(name, 1, 1, "holds no message at all: a save that was cut off?")])
+        self.others: tuple[Messages, ...] = ()
         self._bundle = FluentBundle([locale], use_isolating=False)
         self._bundle.add_resource(resource)
-        self.fallback: Messages | None = None  # the shop's first language, for what this one does not say yet
+
+    def once(self, key: tuple[str, ...], write: Callable[[], Value]) -> Value:
+        """Return what is the same for everybody who reads this language, written the first time it is asked for."""
+        if (kept := self._kept.get(key)) is None:
+            if len(self._kept) >= KEPT_MAX:
+                self._kept.clear()
+            kept = self._kept[key] = write()
+        value: Value = kept
+        return value
 
     def has(self, message_id: str) -> bool:
-        return message_id in self.patterns or (self.fallback is not None and self.fallback.has(message_id))
+        return message_id in self.patterns
 
     def text(self, message_id: str, **values: object) -> str:
-        """Return a sentence; a message that is missing answers with its id, which a test of the messages forbids."""
-        if message_id not in self.patterns:
-            return self.fallback.text(message_id, **values) if self.fallback else message_id
+        """Return a sentence, in another language where this one lacks it; one that none has answers with its id."""
+        if not self.has(message_id):
+            other = next((messages for messages in self.others if messages.has(message_id)), None)
+            return other.text(message_id, **values) if other else message_id
         pattern = self._bundle.get_message(message_id).value
         return "" if pattern is None else str(self._bundle.format_pattern(pattern, values)[0])
 
     def starting_with(self, prefix: str) -> dict[str, Pattern]:
         """Return the messages a browser needs, in a form it can format without a Fluent library of its own."""
-        patterns = {**(self.fallback.patterns if self.fallback else {}), **self.patterns}
-        return {name: pattern for name, pattern in patterns.items() if name.startswith(prefix)}
+        spoken = {
+            name: pattern for one in reversed(self.others) for name, pattern in one.patterns.items()
+        } | self.patterns
+        return {name: pattern for name, pattern in spoken.items() if name.startswith(prefix)}
 
     def money(self, minor: int, currency: str) -> str:
         return str(format_currency(minor / 10 ** digits_of(currency), currency, locale=self.locale))
@@ -96,10 +114,8 @@ def read_messages(folder: Path, locales: tuple[str, ...]) -> dict[str, Messages]
             problems += error.problems
     if problems:
         raise ConfigError(problems)
-    first = found[locales[0]]
-    for messages in found.values():
-        if messages is not first:
-            messages.fallback = first
+    for locale, messages in found.items():
+        messages.others = tuple(other for name, other in found.items() if name != locale)
     return found
 
 

@@ -98,6 +98,8 @@ class TomlFile:
 
 def read_text(path: Path, name: str) -> str:
     """Read a UTF-8 file of bounded size; raise `ConfigError` when that cannot be done."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise ConfigError([Problem(name, 1, 1, "is not a file")])  # to open a pipe would wait for its writer
     try:
         with path.open("rb") as file:
             raw = file.read(FILE_BYTES_MAX + 1)

@@ -68,6 +68,7 @@ class Patience(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     points_expire_days: Annotated[int, msgspec.Meta(ge=1, le=730)] = 90  # after the enrolment has ended
     hold_hours: Annotated[int, msgspec.Meta(ge=1, le=24 * 14)] = 24
     safety_stock: Annotated[int, msgspec.Meta(ge=0, le=1_000_000)] = 0
+    hold_units_max: Annotated[int, msgspec.Meta(ge=1, le=1_000)] = 5  # one large wish must not take a whole restock
     with_wheel: Literal["both", "either"] = "both"  # may one stockout be spun for and waited for
     milestone: Annotated[tuple[Milestone, ...], msgspec.Meta(max_length=32)] = ()
     spend: Annotated[tuple[Spend, ...], msgspec.Meta(max_length=32)] = ()

@@ -5,13 +5,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, post, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import SecurityRequirement
 from litestar.params import FromPath, JSONBody, PathParameter
 
 from engine import clock
 from engine.api import problems, views
 from engine.api.schemas import (
+    NAMING,
     CodeView,
     ConfirmBody,
     RedemptionBody,
@@ -22,23 +22,20 @@ from engine.api.schemas import (
     StockoutReported,
     StockView,
 )
-from engine.api.security import Call, Engine, merchant_of
-from engine.api.storefront import REPLAYED
+from engine.api.security import Call, Engine, merchant_of, signed_in
+from engine.api.storefront import REPLAYED, replay_of
 from engine.db.tables import Stock
 from engine.errors import MakegoodError, NotFoundError
 from engine.flows import redemptions, restocks, shoppers, stock, stockouts
 from engine.flows.redemptions import Held
 from engine.jobs import go_on_with
+from engine.limiter import Rate
 from engine.live import of_product
 from engine.services import Services
 
-Sku = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
-Code = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
-ShopperId = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
-
-
-def _replay(view: type) -> ResponseSpec:
-    return ResponseSpec(view, generate_examples=False, description="The same as the first time")
+Sku = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
+Code = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
+ShopperId = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
 
 
 class MerchantController(Controller):
@@ -47,11 +44,12 @@ class MerchantController(Controller):
     path = "/v1"
     tags = ["merchant"]  # noqa: RUF012  # Litestar reads this class attribute
     security: list[SecurityRequirement] = [{"merchantKey": []}]  # noqa: RUF012  # as above
+    guards = [signed_in]  # noqa: RUF012  # as above
 
     @post(
         "/stockouts",
         summary="Report that a shopper met a sold-out product",
-        responses=problems.described(409, body=True) | {200: _replay(StockoutReported)},
+        responses=problems.described(409, body=True) | {200: replay_of(StockoutReported)},
     )
     async def report(
         self, request: Call, services: Engine, data: JSONBody[StockoutReport]
@@ -107,7 +105,7 @@ class MerchantController(Controller):
     @post(
         "/codes/{code:str}/redemptions",
         summary="Reserve a code for an order",
-        responses=problems.described(404, 409, 410, body=True) | {200: _replay(RedemptionView)},
+        responses=problems.described(404, 409, 410, body=True) | {200: replay_of(RedemptionView)},
     )
     async def reserve(
         self, request: Call, services: Engine, code: Code, data: JSONBody[RedemptionBody]
@@ -193,15 +191,14 @@ class CodeGuard:
 
     def __init__(self, services: Services, key_id: UUID) -> None:
         self._limiter = services.limiter
-        self._per_minute = services.config.shop.limits.code_misses_per_minute
-        self._who = str(key_id)
+        self._misses = Rate("code misses", str(key_id), services.config.shop.limits.code_misses_per_minute)
 
     async def __aenter__(self) -> None:
-        await self._limiter.refuse_if_spent("code misses", self._who, self._per_minute)
+        await self._limiter.refuse_if_spent(self._misses)
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, MakegoodError) and error.code == "code_unknown":
-            await self._limiter.hit("code misses", self._who, self._per_minute)
+            await self._limiter.hit(self._misses)
 
 
 def _redemption(services: Services, held: Held, *, made: int = 200) -> Response[RedemptionView]:

@@ -1,5 +1,6 @@
 """A path's segments as the caller wrote them: `%2F` inside a SKU or an id is part of it and never parts the path."""
 
+from typing import Any
 from urllib.parse import unquote
 
 from litestar.middleware import ASGIMiddleware
@@ -26,7 +27,7 @@ class SlashesAgain(ASGIMiddleware):
     """Give the slashes back to the ids that had them."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        given = scope.get("path_params") or {}
+        given: dict[str, Any] = dict(scope["path_params"])  # parsed already: an id may be a UUID
         if any(isinstance(value, str) and _STAND_IN in value for value in given.values()):
             scope["path_params"] = {
                 name: value.replace(_STAND_IN, "/") if isinstance(value, str) else value

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engine import clock
 from engine.api import patience_views, problems
 from engine.api.schemas import (
+    NAMING,
     ClaimBody,
     ClaimMade,
     DemandView,
@@ -21,14 +22,14 @@ from engine.api.schemas import (
     OutcomeBody,
     OutcomeView,
 )
-from engine.api.security import Call, Engine, merchant_of, shopper_of
-from engine.api.storefront import REPLAYED, PageLocale
+from engine.api.security import Call, Engine, merchant_of, shopper_of, signed_in
+from engine.api.storefront import REPLAYED, PageLocale, replay_of
 from engine.flows import claims, demand, enrolments, outcomes, points, progress
 from engine.flows.enrolments import Enrolled
 from engine.jobs import go_on_with
 from engine.services import Services
 
-Sku = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+Sku = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
 
 
 class EnrolmentController(Controller):
@@ -37,10 +38,11 @@ class EnrolmentController(Controller):
     path = "/v1/enrolments"
     tags = ["shopper"]  # noqa: RUF012  # Litestar reads this class attribute
     security: list[SecurityRequirement] = [{"shopperToken": []}]  # noqa: RUF012  # as above
+    guards = [signed_in]  # noqa: RUF012  # as above
 
     @post(
         summary="Agree to wait for the product of the token's stockout",
-        responses=problems.described(409, 410, body=True),
+        responses=problems.described(409, 410, body=True) | {200: replay_of(EnrolmentView)},
     )
     async def enrol(
         self, request: Call, services: Engine, data: JSONBody[EnrolBody | None] = None, locale: PageLocale = None
@@ -96,7 +98,7 @@ class EnrolmentController(Controller):
     @post(
         "/{enrolment_id:uuid}/claims",
         summary="Spend points on a reward",
-        responses=problems.described(404, 409, 410, body=True),
+        responses=problems.described(404, 409, 410, body=True) | {200: replay_of(ClaimMade)},
     )
     async def claim(
         self,
@@ -130,6 +132,7 @@ class PatienceDeskController(Controller):
     path = "/v1"
     tags = ["merchant"]  # noqa: RUF012  # Litestar reads this class attribute
     security: list[SecurityRequirement] = [{"merchantKey": []}]  # noqa: RUF012  # as above
+    guards = [signed_in]  # noqa: RUF012  # as above
 
     @get(
         "/stock/{sku:str}/demand",
@@ -150,7 +153,11 @@ class PatienceDeskController(Controller):
             currency=services.config.shop.currency,
         )
 
-    @post("/outcomes", summary="Tell what came of a stockout", responses=problems.described(404, 409, body=True))
+    @post(
+        "/outcomes",
+        summary="Tell what came of a stockout",
+        responses=problems.described(404, 409, body=True) | {200: replay_of(OutcomeView)},
+    )
     async def outcome(self, request: Call, services: Engine, data: JSONBody[OutcomeBody]) -> Response[OutcomeView]:
         async with services.transaction() as session:
             await merchant_of(request, services, session)

@@ -14,15 +14,27 @@ from rules.conditions import Stage
 
 # PostgreSQL stores no NUL, and control characters have no business in a name.
 _PLAIN = r"^[^\x00-\x1f\x7f]*\Z"
-Id = Annotated[str, Meta(min_length=1, max_length=100, pattern=_PLAIN)]
-EventId = Annotated[str, Meta(min_length=1, max_length=255, pattern=_PLAIN)]
+NAMING = r"^(?=.*\S)[^\x00-\x1f\x7f]*\Z"
+Id = Annotated[str, Meta(min_length=1, max_length=100, pattern=NAMING)]
+EventId = Annotated[str, Meta(min_length=1, max_length=255, pattern=NAMING)]
 Line = Annotated[str, Meta(max_length=300, pattern=_PLAIN)]
 Word = Annotated[str, Meta(max_length=100, pattern=_PLAIN)]
 # http, https or a path of the shop's: what the widget links to must never be a script.
-Url = Annotated[str, Meta(max_length=2000, pattern=r"^(https?:|(?!\s|[A-Za-z][A-Za-z0-9+.-]*:))[^\x00-\x1f\x7f]*\Z")]
+_LINK = r"^(https?:|(?!\s|[A-Za-z][A-Za-z0-9+.-]*:))[^\x00-\x1f\x7f]*\Z"
+Url = Annotated[str, Meta(max_length=2000, pattern=_LINK)]
 _LABEL = r"[^@\s\x00-\x1f\x7f]+"
-Email = Annotated[str, Meta(max_length=254, pattern=rf"^{_LABEL}@{_LABEL}\.{_LABEL}\Z")]
-LocaleTag = Annotated[str, Meta(max_length=35, pattern=r"^[A-Za-z0-9_-]*\Z")]
+_MAIL = rf"^{_LABEL}@{_LABEL}\.{_LABEL}\Z"
+Email = Annotated[str, Meta(max_length=254, pattern=_MAIL)]
+_TAG = r"^[A-Za-z0-9_-]*\Z"
+LocaleTag = Annotated[str, Meta(max_length=35, pattern=_TAG)]
+# What a pattern asks for, in words: nobody should have to read one in an error.
+FORMS = {
+    _PLAIN: "text without control characters",
+    NAMING: "text that is not blank, without control characters",
+    _LINK: "an http or https address, or a path",
+    _MAIL: "an e-mail address",
+    _TAG: "a language tag such as fr-FR",
+}
 Instant = Annotated[datetime, Meta(tz=True)]
 AmountMinor = Annotated[int, Meta(ge=0, le=1_000_000_000_000)]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -314,7 +326,7 @@ class OrderView(msgspec.Struct, frozen=True):
 
 
 class MomentView(msgspec.Struct, frozen=True):
-    """What the page needs to speak to this person of this product, now."""
+    """`GET /v1/moment`: what the page needs to speak to this person of this product, now."""
 
     title: str | None
     variant: str | None
@@ -338,7 +350,6 @@ class OfferView(msgspec.Struct, frozen=True):
     wheel: WheelView | None
     patience: PatienceView | None
     product: ProductView
-    moment: MomentView
 
 
 class NoticeBody(msgspec.Struct, frozen=True):

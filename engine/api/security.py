@@ -1,23 +1,27 @@
 """Who is calling, and how often: merchants by key, shoppers by token."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from litestar import Request
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import NamedDependency
+from litestar.handlers import BaseRouteHandler
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import clock
 from engine.db.tables import ApiKey
 from engine.errors import KeyRefusedError, NotAllowedError, NotSignedInError
+from engine.limiter import Rate
 from engine.services import Services
 from engine.vault import ShopperToken, api_key_digest
 
 HEADER_LENGTH_MAX = 4096
 
 Call = Request[None, None, State]
+AnyConnection = ASGIConnection[Any, Any, Any, Any]
 Engine = NamedDependency[Services]  # Litestar 3 injects only what is marked
 
 
@@ -28,6 +32,11 @@ class Merchant(NamedTuple):
     role: str
 
 
+def signed_in(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
+    """Refuse who shows nothing at all before their body is read: a stranger learns nothing of what a body must be."""
+    _bearer(connection)
+
+
 async def merchant_of(call: Call, services: Services, session: AsyncSession) -> Merchant:
     """Return the merchant behind the key; raise 401 for an unknown one, 403 for another role, 429 for too many."""
     key = _bearer(call)
@@ -36,7 +45,7 @@ async def merchant_of(call: Call, services: Services, session: AsyncSession) -> 
     row = (await session.execute(found)).scalar_one_or_none()
     if row is None:
         raise KeyRefusedError
-    await services.limiter.hit("key", str(row.id), services.config.shop.limits.key_per_minute)
+    await services.limiter.hit(Rate("key", str(row.id), services.config.shop.limits.key_per_minute))
     if row.role != "merchant":
         raise NotAllowedError(f"this key's role is {row.role}; a merchant's is needed")
     return Merchant(row.id, row.role)
@@ -44,20 +53,32 @@ async def merchant_of(call: Call, services: Services, session: AsyncSession) -> 
 
 async def shopper_of(call: Call, services: Services) -> ShopperToken:
     """Return what the shopper's token says; raise 401 when it is forged or over, 429 for too many calls."""
+    return await shopper_by(call.headers.get("authorization", ""), _address(call), services)
+
+
+async def shopper_by(authorization: str, address: str, services: Services) -> ShopperToken:
+    """Do the same for a call that the router has not seen. One question counts for the address and the shopper."""
     limits = services.config.shop.limits
-    await refuse_too_many(call, services)
-    token = services.vault.read_token(_bearer(call), now=clock.now())
-    await services.limiter.hit("shopper", token.shopper_id, limits.shopper_per_minute)
+    from_address = Rate("address", address, limits.address_per_minute)
+    try:
+        token = services.vault.read_token(_credential(authorization), now=clock.now())
+    except NotSignedInError:
+        await services.limiter.hit(from_address)
+        raise
+    await services.limiter.hit(from_address, Rate("shopper", token.shopper_id, limits.shopper_per_minute))
     return token
 
 
 async def refuse_too_many(call: Call, services: Services) -> None:
     """Count a call from this network address; raise 429 for too many."""
-    await services.limiter.hit("address", _address(call), services.config.shop.limits.address_per_minute)
+    await services.limiter.hit(Rate("address", _address(call), services.config.shop.limits.address_per_minute))
 
 
-def _bearer(call: Call) -> str:
-    header = call.headers.get("authorization", "")
+def _bearer(call: AnyConnection) -> str:
+    return _credential(call.headers.get("authorization", ""))
+
+
+def _credential(header: str) -> str:
     scheme, _, credential = header.partition(" ")
     if len(header) > HEADER_LENGTH_MAX or scheme.lower() != "bearer" or not credential.strip():
         raise NotSignedInError

@@ -4,12 +4,13 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, post, put
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import SecurityRequirement
 from litestar.params import FromPath, JSONBody, QueryParameter
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import clock
-from engine.api import problems, views
+from engine.api import bodies, problems, views
+from engine.api.hot import HotCall, Plain, Told
 from engine.api.schemas import (
     MomentView,
     NoticeBody,
@@ -21,34 +22,57 @@ from engine.api.schemas import (
     SpinView,
     WonList,
 )
-from engine.api.security import Call, Engine, shopper_of
-from engine.errors import ConflictError
-from engine.flows import awards, notices, offers, orders, spins
+from engine.api.security import Call, Engine, shopper_of, signed_in
+from engine.db.tables import Stock
+from engine.errors import ConflictError, StockoutNotYoursError
+from engine.flows import awards, notices, orders, spins, stockouts
 from engine.flows import stock as shelves
-from engine.flows.offers import Made
 from engine.services import Services
 
 REPLAYED = {"Idempotent-Replayed": "true"}
+_REPLAYED = ((b"idempotent-replayed", b"true"),)
 # The language of the page that asks; the shopper's own where it does not say.
 PageLocale = Annotated[str | None, QueryParameter(max_length=35)]
 
 
+def replay_of(view: type) -> ResponseSpec:
+    """Describe the answer to a call that was made before."""
+    return ResponseSpec(view, generate_examples=False, description="The same as the first time")
+
+
+def _spun(spun: spins.Spun, services: Services, locale: str | None) -> SpinView:
+    return views.spin(spun, services.vault, services.messages(locale or spun.locale))
+
+
+async def hot_spin(services: Services, call: Plain) -> Told:
+    """Do what `POST /v1/offer/spin` does."""
+    body = bodies.read_needed(call.body, SpinBody)
+    spun = await services.spins.ask(spins.Ask(call.token, body.client_seed))
+    return Told(_spun(spun, services, call.locale), _REPLAYED if spun.replayed else ())
+
+
+async def hot_offer(services: Services, call: Plain) -> Told:
+    """Do what `GET /v1/offer` does."""
+    made = await services.offers.ask(call.token)
+    return Told(views.offer(made, services.messages(call.locale or made.met.locale)))
+
+
+HOT: dict[tuple[str, str], HotCall] = {("GET", "/v1/offer"): hot_offer, ("POST", "/v1/offer/spin"): hot_spin}
+
+
 class StorefrontController(Controller):
-    """Offer, spin, awards, notices, the order."""
+    """Offer, spin, awards."""
 
     path = "/v1"
     tags = ["shopper"]  # noqa: RUF012  # Litestar reads this class attribute
     security: list[SecurityRequirement] = [{"shopperToken": []}]  # noqa: RUF012  # as above
+    guards = [signed_in]  # noqa: RUF012  # as above
 
     @get("/offer", summary="Decide once what the shopper may do, then repeat it", responses=problems.described())
     async def offer(self, request: Call, services: Engine, locale: PageLocale = None) -> OfferView:
         token = await shopper_of(request, services)
-        async with services.transaction() as session:
-            made = await offers.make(
-                session, services.vault, services.versions, services.config.versions, token, now=clock.now()
-            )
-            moment = await _moment(session, services, made)
-        return views.offer(made, moment, services.messages(locale or made.shopper.locale))
+        made = await services.offers.ask(token)
+        return views.offer(made, services.messages(locale or made.met.locale))
 
     @post(
         "/offer/spin",
@@ -60,18 +84,8 @@ class StorefrontController(Controller):
         self, request: Call, services: Engine, data: JSONBody[SpinBody], locale: PageLocale = None
     ) -> Response[SpinView]:
         token = await shopper_of(request, services)
-        async with services.transaction() as session:
-            spun = await spins.spin(
-                session,
-                services.vault,
-                services.versions,
-                services.announce,
-                token,
-                client_seed=data.client_seed,
-                now=clock.now(),
-            )
-            view = views.spin(spun, services.vault, services.messages(locale or spun.locale))
-        return Response(view, headers=REPLAYED if spun.replayed else {})
+        spun = await services.spins.ask(spins.Ask(token, data.client_seed))
+        return Response(_spun(spun, services, locale), headers=REPLAYED if spun.replayed else {})
 
     @get("/awards", summary="Everything won, with codes and expiry", responses=problems.described())
     async def awards(self, request: Call, services: Engine, locale: PageLocale = None) -> WonList:
@@ -87,6 +101,34 @@ class StorefrontController(Controller):
                     )
                     for award, spin_id in rows
                 ]
+            )
+
+    @get(
+        "/moment",
+        summary="What the page says besides the offer: names, what is there now, messages, the order",
+        responses=problems.described(),
+    )
+    async def moment(self, request: Call, services: Engine) -> MomentView:
+        token = await shopper_of(request, services)
+        async with services.transaction() as session:
+            owned = await stockouts.of_token(session, token.shopper_id, token.stockout_id)
+            if owned is None:
+                raise StockoutNotYoursError
+            shopper, stockout = owned
+            stock = await session.get(Stock, stockout.sku)
+            order = None
+            if stockout.stage == "ordered":
+                order = OrderView(await orders.chosen_for(session, shopper.subject, stockout.id))
+            return MomentView(
+                title=stockout.title,
+                variant=stockout.variant,
+                first_name=shopper.first_name,
+                available=stock is not None and await shelves.free(session, stock) >= stockout.quantity,
+                currency=stockout.cart_currency or services.config.shop.currency,
+                notices=services.hears,
+                address_known=shopper.email is not None,
+                told_when_back=await notices.open_for(session, shopper.subject, stockout.sku),
+                order=order,
             )
 
     @post(
@@ -141,24 +183,6 @@ class StorefrontController(Controller):
         async with services.transaction() as session:
             chosen = await orders.choose(session, services.kit, token, data.choice, now=clock.now())
         return Response(OrderView(chosen.choice), headers=REPLAYED if chosen.replayed else {})
-
-
-async def _moment(session: AsyncSession, services: Services, made: Made) -> MomentView:
-    shopper, stockout = made.shopper, made.stockout
-    order = None
-    if stockout.stage == "ordered":
-        order = OrderView(await orders.chosen_for(session, shopper.subject, stockout.id))
-    return MomentView(
-        title=stockout.title,
-        variant=stockout.variant,
-        first_name=shopper.first_name,
-        available=made.stock is not None and await shelves.free(session, made.stock) >= stockout.quantity,
-        currency=stockout.cart_currency or services.config.shop.currency,
-        notices=services.hears,
-        address_known=shopper.email is not None,
-        told_when_back=await notices.open_for(session, shopper.subject, stockout.sku),
-        order=order,
-    )
 
 
 def _to(data: NoticeBody | None, locale: str | None) -> notices.To:

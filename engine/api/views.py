@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
+from msgspec import UNSET
+
 from engine.api.schemas import (
     Alternative,
     AwardView,
     CodeView,
-    MomentView,
     NoticeView,
     OfferView,
     PatienceView,
@@ -24,8 +25,8 @@ from engine.api.schemas import (
 )
 from engine.campaigns import Version
 from engine.clock import now
-from engine.db.tables import Award, Notice, Stock, Stockout
-from engine.flows.awards import status_at
+from engine.db.tables import Award, Notice, Stock
+from engine.flows.awards import Given, status_at
 from engine.flows.offers import Made
 from engine.flows.redemptions import Held, Known
 from engine.flows.spins import Spun
@@ -33,13 +34,11 @@ from engine.messages import Messages
 from engine.vault import Vault
 from rewards.catalogue import AmountOff, FreeShipping, PercentOff, Reward, Sample, VipAccess
 from rewards.odds import odds_text
-from rewards.wheel import ALGORITHM
-
-_DEARER = 3  # the rank of what costs more than what is missing
+from rewards.wheel import ALGORITHM, Table
 
 
-def offer(made: Made, moment: MomentView, messages: Messages) -> OfferView:
-    row, stockout, stock = made.offer, made.stockout, made.stock
+def offer(made: Made, messages: Messages) -> OfferView:
+    row, met = made.offer, made.met
     return OfferView(
         offer_id=row.id,
         eligible=row.status != "refused",
@@ -49,42 +48,12 @@ def offer(made: Made, moment: MomentView, messages: Messages) -> OfferView:
         wheel=_wheel(made, messages) if row.commitment else None,
         patience=_patience(made, messages),
         product=ProductView(
-            sku=stockout.sku,
-            # What PUT /v1/stock says is newer than the report, where it says anything.
-            expected_on=(stock and stock.expected_on) or stockout.expected_on,
-            reason=(stock and stock.reason) or stockout.reason,
-            alternatives=_alternatives(stockout),
+            sku=met.sku,
+            expected_on=met.expected_on,
+            reason=met.reason,
+            alternatives=[Alternative(**item) for item in met.alternatives],
         ),
-        moment=moment,
     )
-
-
-def _alternatives(stockout: Stockout) -> list[Alternative]:
-    given = [Alternative(**item) for item in stockout.alternatives]
-    if stockout.price_minor is not None or stockout.cart_total_minor is None:
-        return in_order(given, stockout.price_minor)
-    # A basket says at most what one unit costs, and in a basket of nothing else exactly that.
-    return in_order(given, stockout.cart_total_minor // stockout.quantity, at_most=True)
-
-
-def in_order(alternatives: list[Alternative], price_minor: int | None, *, at_most: bool = False) -> list[Alternative]:
-    """Same price first, then cheaper ones, then those whose price is not told; dearer ones last, and never first.
-
-    A same-price substitute helps, a dearer one put forward looks like the reason for the stockout (Breugelmans 2006).
-    Where all are dearer, none is shown.
-    """
-
-    def rank(one: Alternative) -> tuple[int, int]:
-        if one.price_minor is None or price_minor is None:
-            return (2, 0) if one.price_minor is None else (1, one.price_minor)
-        if one.price_minor == price_minor:
-            return 0, 0
-        if one.price_minor > price_minor:
-            return _DEARER, one.price_minor
-        return 1, one.price_minor if at_most else -one.price_minor
-
-    ordered = sorted(alternatives, key=rank)
-    return ordered if ordered and rank(ordered[0])[0] < _DEARER else []
 
 
 def _patience(made: Made, messages: Messages) -> PatienceView | None:
@@ -101,33 +70,31 @@ def reason(code: str, messages: Messages) -> ReasonView:
 
 def _wheel(made: Made, messages: Messages) -> WheelView:
     version, table = made.version, made.version.table
-    slices = []
-    for piece in table.slices:
-        gone = version.when_gone[piece.reward]
-        view = SliceView(
-            slice=piece.slice,
-            reward=piece.reward,
-            label=label_of(version, piece.reward, messages),
-            weight=piece.weight,
-            odds=odds_text(piece.weight, table.total_weight),
-        )
-        if gone is not None:
-            view = SliceView(
-                view.slice,
-                view.reward,
-                view.label,
-                view.weight,
-                view.odds,
-                WhenGone(gone, label_of(version, gone, messages)),
-            )
-        slices.append(view)
     return WheelView(
         algorithm=ALGORITHM,
         table_digest=table.digest,
         commitment=made.offer.commitment or "",
         total_weight=table.total_weight,
-        slices=slices,
+        slices=messages.once(("wheel", version.digest), lambda: slices(version, table, messages, gone=True)),
     )
+
+
+def slices(version: Version, table: Table, messages: Messages, *, gone: bool = False) -> list[SliceView]:
+    """Return the slices of a table with their odds; `gone` adds what replaces each."""
+    views = []
+    for piece in table.slices:
+        after = version.when_gone[piece.reward] if gone else None
+        views.append(
+            SliceView(
+                slice=piece.slice,
+                reward=piece.reward,
+                label=label_of(version, piece.reward, messages),
+                weight=piece.weight,
+                odds=odds_text(piece.weight, table.total_weight),
+                when_gone=UNSET if after is None else WhenGone(after, label_of(version, after, messages)),
+            )
+        )
+    return views
 
 
 def spin(spun: Spun, vault: Vault, messages: Messages) -> SpinView:
@@ -142,12 +109,13 @@ def spin(spun: Spun, vault: Vault, messages: Messages) -> SpinView:
     )
 
 
-def award_view(award: Award, version: Version, vault: Vault, messages: Messages) -> AwardView:
+def award_view(award: Award | Given, version: Version, vault: Vault, messages: Messages) -> AwardView:
+    known = award.code if isinstance(award, Given) else UNSET
     return AwardView(
         award_id=award.id,
         reward=award.reward,
         label=label_of(version, award.reward, messages),
-        code=vault.open(award.code_sealed).decode(),
+        code=vault.open(award.code_sealed).decode() if known is UNSET else known,
         expires_at=award.expires_at,
         status=status_at(award, now()),
     )
@@ -224,7 +192,10 @@ def notice(row: Notice) -> NoticeView:
 
 
 def label_of(version: Version, reward_id: str, messages: Messages) -> str:
-    return messages.label(reward_id, version.reward(reward_id), version.currency)
+    return messages.once(
+        ("label", version.digest, reward_id),
+        lambda: messages.label(reward_id, version.reward(reward_id), version.currency),
+    )
 
 
 def _kind(terms: Reward) -> str:

@@ -93,8 +93,7 @@ def _notes(config: Config) -> Iterator[str]:
         if missing := sorted(needed - set(messages.patterns)):
             more = f" and {len(missing) - _NOTED_MAX} more" if len(missing) > _NOTED_MAX else ""
             listed = ", ".join(missing[:_NOTED_MAX]) + more
-            instead = f"it in {messages.fallback.locale}" if messages.fallback else "the bare name"
-            yield f"messages/{locale}.ftl has no {listed}; shoppers would read {instead}"
+            yield f"messages/{locale}.ftl has no {listed}; shoppers would read another language"
 
 
 def _print_wheel(version: Version, messages: Messages) -> None:

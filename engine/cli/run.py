@@ -22,7 +22,7 @@ from engine.db.tables import Epoch
 from engine.flows import keys
 from engine.installation import database, port_is_free, var_folder
 from engine.processes import die_with_parent
-from engine.settings import Settings, SettingsError, read
+from engine.settings import Settings, SettingsError, config_folder_of, port_of, read
 from engine.vault import Vault, new_api_key
 
 START_SECONDS_MAX = 60
@@ -33,26 +33,31 @@ STREAMS_END_SECONDS = 5
 
 def serve_api(workers: int) -> None:
     """Serve until told to stop. The config is read first: a bad one is a message and exit code 2, not a server."""
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-
     with database():
         settings = read()
         campaigns.load(settings.config_folder)
         _refuse_unready(settings)
-        Granian(
-            "engine.app:serve_app",
-            factory=True,
-            address=settings.host,
-            port=settings.port,
-            interface=Interfaces.ASGI,
-            workers=workers,
-            websockets=False,
-            log_level=LogLevels.warning,
-            respawn_failed_workers=True,
-            workers_kill_timeout=STREAMS_END_SECONDS,
-        ).serve()
+        serve("engine.app:serve_app", settings.host, settings.port, workers=workers)
+
+
+def serve(factory: str, host: str, port: int, *, workers: int) -> None:
+    """Serve the application that a factory makes, until told to stop."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    Granian(
+        factory,
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STREAMS_END_SECONDS,
+    ).serve()
 
 
 def run_worker() -> None:
@@ -80,12 +85,15 @@ async def create_key(role: str, label: str) -> str:
 
 def run_demo() -> int:
     """Run everything until Ctrl-C, or until a part of it ends by itself."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    port = int(os.environ.get("PORT") or 8000)
+    port = port_of()
     host = os.environ.get("HOST") or "127.0.0.1"
     if not port_is_free(host, port):
         errors.print(f"port {port} is in use; choose another: make run PORT={port + 1}")
         return EXIT_BAD_SETUP
+    campaigns.load(config_folder_of())  # before a database is made for a folder that cannot be used
+    # Both: a shell that starts this in the background leaves it deaf to SIGINT.
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, _interrupt)
     with database():
         os.environ["MAKEGOOD_DEMO"] = "1"
         os.environ["MAKEGOOD_DEMO_CLOCK"] = str(var_folder().resolve() / "demo-clock")
@@ -96,7 +104,6 @@ def run_demo() -> int:
             os.environ["MAKEGOOD_WEBHOOK_URL"] = f"http://127.0.0.1:{port}/demo/api/announcements"
             os.environ["MAKEGOOD_WEBHOOK_SECRET"] = token_hex()
         settings = read()
-        campaigns.load(settings.config_folder)
         migrate.upgrade(settings.database_url)
         if not settings.demo_key:
             raise SettingsError("MAKEGOOD_MERCHANT_KEY is missing: the demo shop needs a key")

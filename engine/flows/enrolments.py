@@ -211,7 +211,7 @@ def _enrolment(
     now: datetime,
 ) -> Enrolment:
     started_on = version.local_day(now)
-    promised_on = (stock and stock.expected_on) or stockout.expected_on
+    promised_on = shelves.promised(stock, stockout).expected_on
     return Enrolment(
         subject=offer.subject,
         id=new_id(now),

@@ -51,9 +51,9 @@ async def look_up(session: AsyncSession, vault: Vault, versions: Versions, typed
     """Return what a code is worth; one answer for every code that is not ours, however it fails."""
     code = normal(typed)
     # A code that cannot be one is looked up all the same, so that its answer takes as long.
-    digest = awards.code_digest(vault, code or typed)
+    digests = vault.digests("code", code or typed)
     found = select(Award).join(Code, (Code.subject == Award.subject) & (Code.award_id == Award.id))
-    found = found.where(Code.code_digest == digest)
+    found = found.where(Code.code_digest.in_(digests))
     award = (await session.execute(found.with_for_update(of=Award) if lock else found)).scalar_one_or_none()
     if award is None:
         raise NotFoundError("this code is not known", code="code_unknown")
@@ -85,6 +85,8 @@ async def reserve(
 
     _refuse_used(award, live, body.order_id, now=now)
     _refuse_basket(terms, body.cart, known.version.currency)
+    if body.hold_id is not None:
+        await restocks.refuse_hold(session, award.subject, body.hold_id)
 
     if live is not None and live is not mine:
         live.status, live.settled_at = "released", now

@@ -10,7 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.campaigns import Version
-from engine.db.tables import Enrolment, Hold, Notice, Promise, Stock
+from engine.db.tables import Enrolment, Hold, Notice, Promise, Redemption, Stock
+from engine.errors import ConflictError, NotFoundError
 from engine.flows import accrual, enrolments, milestones, notices, points
 from engine.flows import stock as shelves
 from engine.ids import new_id
@@ -21,6 +22,8 @@ from rewards.patience import is_slip
 
 # Units of one restock go out in batches, so that no transaction grows with the queue.
 BATCH = 100
+# How long a shop may take to say who bought what it no longer counts.
+PURCHASE_TOLD_WITHIN = timedelta(minutes=10)
 
 
 class Place(NamedTuple):
@@ -55,12 +58,13 @@ async def react(session: AsyncSession, kit: Kit, sku: str, *, now: datetime) -> 
         return False
     await note_promise(session, stock)
     paid = await pay_slip(session, kit, stock, now=now)
+    withdrawn = await withdraw_holds(session, kit, stock, now=now)
     offered = await offer_units(session, kit, stock, now=now)
     # Who waits comes first; who only asked to be told hears of what is left.
     due = await notices.fall_due(session, kit, stock, batch=BATCH, now=now)
-    if paid or offered:
+    if paid or withdrawn or offered:
         kit.tell(session, of_product(sku))
-    return BATCH in {paid, offered, due}
+    return BATCH in {paid, withdrawn, offered, due}
 
 
 async def pay_slip(session: AsyncSession, kit: Kit, stock: Stock, *, now: datetime) -> int:
@@ -81,6 +85,32 @@ async def pay_slip(session: AsyncSession, kit: Kit, stock: Stock, *, now: dateti
     return len(slipped)
 
 
+async def withdraw_holds(session: AsyncSession, kit: Kit, stock: Stock, *, now: datetime) -> int:
+    """Take back a batch of holds on units that the shop says are gone, the last in line first; return how many.
+
+    Each is in the queue again, with every point. While some units are there the shop has a few minutes to say who
+    bought the others, and a hold that is at the checkout is left alone.
+    """
+    short = -await shelves.free(session, stock)
+    if short <= 0 or (stock.available > 0 and now - stock.as_of < PURCHASE_TOLD_WITHIN):
+        return 0
+    line = await _line(session, kit.versions, stock.sku, now=now)
+    last = select(line.c.id, line.c.subject).where(line.c.held > 0).order_by(*_in_turn(line, reverse=True)).limit(BATCH)
+    withdrawn = 0
+    for enrolment_id, subject in (await session.execute(last)).all():
+        await session.get_one(Enrolment, (subject, enrolment_id), with_for_update=True)
+        hold = await _idle_hold(session, subject, enrolment_id, now=now)
+        if hold is None or short <= 0:
+            continue
+        hold.status, hold.settled_at = "released", now
+        await session.flush()
+        facts = {"hold_id": str(hold.id), "enrolment_id": str(enrolment_id), "sku": stock.sku}
+        await kit.announce(session, "hold.withdrawn", facts, now=now)
+        short -= hold.quantity
+        withdrawn += 1
+    return withdrawn
+
+
 async def offer_units(session: AsyncSession, kit: Kit, stock: Stock, *, now: datetime) -> int:
     """Hold a batch of what is free for those who come first, and return how many were offered a hold.
 
@@ -93,11 +123,13 @@ async def offer_units(session: AsyncSession, kit: Kit, stock: Stock, *, now: dat
         if enrolment.status != "active":
             continue
         version = await kit.versions.get(session, enrolment.version)
-        if free - version.patience.safety_stock < enrolment.quantity:
-            # First come, first served: a smaller wish further back does not overtake.
+        there = free - version.patience.safety_stock
+        if there < 1:
             break
-        await _hold(session, kit, version, enrolment, now=now)
-        free -= enrolment.quantity
+        # Whoever wished for more than there is has first pick of what there is, and keeps nobody behind waiting.
+        units = min(enrolment.quantity, version.patience.hold_units_max, there)
+        await _hold(session, kit, version, enrolment, units, now=now)
+        free -= units
         offered += 1
     return offered
 
@@ -122,10 +154,20 @@ async def lapse_holds(session: AsyncSession, kit: Kit, *, now: datetime, wait: b
     return sorted({hold.sku for hold, _enrolment in over})
 
 
+async def refuse_hold(session: AsyncSession, subject: UUID, hold_id: UUID) -> None:
+    """Raise for a hold that is not this shopper's, or that keeps nothing any more."""
+    hold = await session.get(Hold, (subject, hold_id))
+    if hold is None:
+        raise NotFoundError("this shopper has no such hold", code="hold_unknown")
+    if hold.status in {"used", "lapsed"}:
+        raise ConflictError("this hold keeps nothing any more", code="hold_over")
+
+
 async def use_hold(session: AsyncSession, kit: Kit, subject: UUID, hold_id: UUID, *, now: datetime) -> None:
     """The held unit was bought: the waiting is over, as it should be."""
     hold = await session.get(Hold, (subject, hold_id))
-    if hold is None or hold.status != "offered":
+    # One that was withdrawn while its shopper paid is bought all the same.
+    if hold is None or hold.status not in {"offered", "released"}:
         return
     enrolment = await session.get_one(Enrolment, (subject, hold.enrolment_id), with_for_update=True)
     if enrolment.status == "active":
@@ -143,7 +185,7 @@ async def live_hold(session: AsyncSession, enrolment: Enrolment) -> Hold | None:
 async def place_of(session: AsyncSession, versions: Versions, enrolment: Enrolment, *, now: datetime) -> Place | None:
     """Say truthfully how many are served before this shopper: who has a hold, then who stands further ahead."""
     line = await _line(session, versions, enrolment.sku, now=now)
-    order = (line.c.holding.desc(), *_in_turn(line))
+    order = ((line.c.held > 0).desc(), *_in_turn(line))
     ranked = select(
         line.c.id, (func.row_number().over(order_by=order) - 1).label("before"), func.count().over().label("waiting")
     ).subquery()
@@ -152,15 +194,17 @@ async def place_of(session: AsyncSession, versions: Versions, enrolment: Enrolme
     return Place(*row) if row else None
 
 
-async def with_units_free(session: AsyncSession) -> list[str]:
-    """Return products that are there while somebody waits untold: one left, was erased, or a job was killed."""
+async def out_of_step(session: AsyncSession) -> list[str]:
+    """Return products whose units and holds are out of step: one left, was erased, units went, a job was killed."""
     held = exists().where(
         Hold.subject == Enrolment.subject, Hold.enrolment_id == Enrolment.id, Hold.status == "offered"
     )
     waited_for = exists().where(Enrolment.sku == Stock.sku, Enrolment.status == "active", ~held)
+    promised = select(func.sum(Hold.quantity)).where(Hold.sku == Stock.sku, Hold.status == "offered").scalar_subquery()
     asked_about = exists().where(Notice.sku == Stock.sku, Notice.status == "waiting")
-    found = select(Stock.sku).where(Stock.available > 0, waited_for | asked_about).order_by(Stock.sku)
-    return list((await session.execute(found)).scalars())
+    wanted = (Stock.available > 0) & (waited_for | asked_about)
+    found = select(Stock.sku).where(wanted | (promised > Stock.available))
+    return list((await session.execute(found.order_by(Stock.sku))).scalars())
 
 
 async def still_there(session: AsyncSession, versions: Versions, hold_id: UUID, *, now: datetime) -> bool:
@@ -171,8 +215,8 @@ async def still_there(session: AsyncSession, versions: Versions, hold_id: UUID, 
         return False
     hold, stock = row
     line = await _line(session, versions, hold.sku, now=now)
-    up_to, together = func.sum(line.c.quantity).over(order_by=_in_turn(line)), func.sum(line.c.quantity).over()
-    held = select(line.c.id, up_to.label("up_to"), together.label("together")).where(line.c.holding).subquery()
+    up_to, together = func.sum(line.c.held).over(order_by=_in_turn(line)), func.sum(line.c.held).over()
+    held = select(line.c.id, up_to.label("up_to"), together.label("together")).where(line.c.held > 0).subquery()
     mine = (await session.execute(select(held).where(held.c.id == hold.enrolment_id))).one()
     return int(mine.up_to) <= await shelves.free(session, stock) + int(mine.together)
 
@@ -205,7 +249,7 @@ async def _next_in_line(
     session: AsyncSession, versions: Versions, sku: str, *, now: datetime
 ) -> list[tuple[UUID, UUID]]:
     line = await _line(session, versions, sku, now=now)
-    found = select(line.c.id, line.c.subject).where(~line.c.holding)
+    found = select(line.c.id, line.c.subject).where(line.c.held == 0)
     found = found.order_by(*_in_turn(line)).limit(BATCH)
     return [(row.id, row.subject) for row in (await session.execute(found)).all()]
 
@@ -225,22 +269,23 @@ async def _line(session: AsyncSession, versions: Versions, sku: str, *, now: dat
         earned = version.patience.starter_points + func.greatest(days, 0) * version.patience.points_per_day
         has[digest] = earned + Enrolment.bonus_points - Enrolment.spent_points
         over[digest] = Enrolment.last_on <= through
-    holding = exists().where(
-        Hold.subject == Enrolment.subject, Hold.enrolment_id == Enrolment.id, Hold.status == "offered"
-    )
+    # At most one hold of an enrolment is open.
+    mine = (Hold.subject == Enrolment.subject, Hold.enrolment_id == Enrolment.id, Hold.status == "offered")
+    held = func.coalesce(select(Hold.quantity).where(*mine).scalar_subquery(), 0)
     line = select(
         Enrolment.id,
         Enrolment.subject,
         Enrolment.created_at,
-        Enrolment.quantity,
-        holding.label("holding"),
+        held.label("held"),
         _by_version(has, 0).label("points"),
-    ).where(*waiting, holding | ~_by_version(over, otherwise=False))
+    ).where(*waiting, (held > 0) | ~_by_version(over, otherwise=False))
     return line.subquery()
 
 
-def _in_turn(line: Subquery) -> tuple[ColumnElement[Any], ...]:
+def _in_turn(line: Subquery, *, reverse: bool = False) -> tuple[ColumnElement[Any], ...]:
     """Most points first, then the longest wait."""
+    if reverse:
+        return line.c.points, line.c.created_at.desc(), line.c.id.desc()
     return line.c.points.desc(), line.c.created_at, line.c.id
 
 
@@ -248,13 +293,29 @@ def _by_version(values: Mapping[str, ColumnElement[Any]], otherwise: object) -> 
     return case(values, value=Enrolment.version, else_=literal(otherwise)) if values else literal(otherwise)
 
 
-async def _hold(session: AsyncSession, kit: Kit, version: Version, enrolment: Enrolment, *, now: datetime) -> None:
+async def _idle_hold(session: AsyncSession, subject: UUID, enrolment_id: UUID, *, now: datetime) -> Hold | None:
+    """Return the open hold of an enrolment, unless somebody is at the checkout with it."""
+    paying = exists().where(
+        Redemption.subject == Hold.subject,
+        Redemption.hold_id == Hold.id,
+        Redemption.status == "reserved",
+        Redemption.reserved_until > now,
+    )
+    found = select(Hold).where(
+        Hold.subject == subject, Hold.enrolment_id == enrolment_id, Hold.status == "offered", ~paying
+    )
+    return (await session.execute(found)).scalar_one_or_none()
+
+
+async def _hold(
+    session: AsyncSession, kit: Kit, version: Version, enrolment: Enrolment, units: int, *, now: datetime
+) -> None:
     hold = Hold(
         subject=enrolment.subject,
         id=new_id(now),
         enrolment_id=enrolment.id,
         sku=enrolment.sku,
-        quantity=enrolment.quantity,
+        quantity=units,
         status="offered",
         created_at=now,
         ends_at=now + timedelta(hours=version.patience.hold_hours),

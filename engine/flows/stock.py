@@ -1,8 +1,8 @@
 """What the shop says is on its shelves; late messages never overwrite newer ones."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
@@ -10,8 +10,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from engine.api.schemas import StockBody
-from engine.db.tables import Hold, Stock
+from engine.db.tables import Hold, Promise, Stock, Stockout
 from engine.flows.stockouts import refuse_strange_time
+
+
+class Promised(NamedTuple):
+    """When a product is expected and why it is late; nothing where nobody knows."""
+
+    expected_on: date | None
+    reason: str | None
+
+
+def promised(stock: Stock | None, stockout: Stockout, told: Sequence[Promise] = ()) -> Promised:
+    """Return the shop's word of a product over the report's; a date withdrawn since (`told`) is no promise any more."""
+    if stock is not None and stock.expected_on is not None:
+        return Promised(stock.expected_on, stock.reason)
+    if told and told[-1].expected_on is None and told[-1].as_of >= stockout.created_at:
+        return Promised(None, told[-1].reason)
+    return Promised(stockout.expected_on, (stock and stock.reason) or stockout.reason)
 
 
 async def put(session: AsyncSession, sku: str, body: StockBody, *, now: datetime) -> tuple[Stock, bool]:

@@ -1,6 +1,6 @@
 """Reporting a stockout: once per event id, however often the shop's server retries."""
 
-import hmac
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -10,13 +10,14 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engine.api.schemas import StockoutReport
+from engine.api.schemas import Alternative, StockoutReport
 from engine.db.tables import Event, Shopper, Stockout
 from engine.errors import FieldError, IdempotencyMismatchError, InvalidBodyError
 from engine.ids import new_id
 from engine.vault import Vault
 from rules.addresses import fold
 
+_DEARER = 3  # the rank of what costs more than what is missing
 CLOCK_SKEW_MAX = timedelta(minutes=5)
 SHOPS_BEGAN = datetime(1990, 1, 1, tzinfo=UTC)  # the first on the Web; dates of the year 1 cannot even be read back
 _KEPT = {"email": Shopper.email, "address_digest": Shopper.address_digest, "first_name": Shopper.first_name}
@@ -30,18 +31,22 @@ class Reported(NamedTuple):
 async def report(session: AsyncSession, vault: Vault, body: StockoutReport, *, now: datetime) -> Reported:
     """Record a stockout; the same event again is the same stockout, with another body it is refused."""
     refuse_strange_time("occurred_at", body.occurred_at, now=now)
-    digest = vault.digest("event body", msgspec.json.encode(body, order="sorted"))
+    told = msgspec.json.encode(body, order="sorted")
     if seen := await session.get(Event, body.event_id):
-        return _replay(seen, digest)
+        return _replay(vault, seen, told)
 
     subject = await _know_shopper(session, vault, body, now=now)
     stockout_id = new_id(now)
     event = insert(Event).values(
-        event_id=body.event_id, body_digest=digest, subject=subject, stockout_id=stockout_id, created_at=now
+        event_id=body.event_id,
+        body_digest=vault.digest("event body", told),
+        subject=subject,
+        stockout_id=stockout_id,
+        created_at=now,
     )
     if (await session.execute(event.on_conflict_do_nothing().returning(Event.event_id))).first() is None:
         # A retry overtook us between the look and the insert; its row is committed by now.
-        return _replay(await session.get_one(Event, body.event_id), digest)
+        return _replay(vault, await session.get_one(Event, body.event_id), told)
 
     session.add(_stockout(body, subject, stockout_id, now=now))
     return Reported(stockout_id, replayed=False)
@@ -54,8 +59,8 @@ def refuse_strange_time(name: str, at: datetime, *, now: datetime) -> None:
         raise InvalidBodyError(f"`{name}` {strange}", errors=[FieldError(name, strange)])
 
 
-def _replay(seen: Event, digest: bytes) -> Reported:
-    if not hmac.compare_digest(seen.body_digest, digest):
+def _replay(vault: Vault, seen: Event, told: bytes) -> Reported:
+    if not vault.is_digest(seen.body_digest, "event body", told):
         raise IdempotencyMismatchError("this event_id was already reported with another body")
     return Reported(seen.stockout_id, replayed=True)
 
@@ -95,7 +100,7 @@ def _stockout(body: StockoutReport, subject: UUID, stockout_id: UUID, *, now: da
         market=body.market,
         expected_on=body.restock.expected_on if body.restock else None,
         reason=body.restock.reason if body.restock else None,
-        alternatives=msgspec.to_builtins(body.alternatives),
+        alternatives=msgspec.to_builtins(_alternatives(body)),
         created_at=now,
     )
 
@@ -109,3 +114,32 @@ async def of_token(session: AsyncSession, shopper_id: str, stockout_id: UUID) ->
     )
     row = (await session.execute(found)).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+def _alternatives(body: StockoutReport) -> list[Alternative]:
+    if body.price_minor is not None or body.cart is None:
+        return in_order(body.alternatives, body.price_minor)
+    # A basket says at most what one unit costs, and in a basket of nothing else exactly that.
+    return in_order(body.alternatives, body.cart.total_minor // body.quantity, at_most=True)
+
+
+def in_order(
+    alternatives: Sequence[Alternative], price_minor: int | None, *, at_most: bool = False
+) -> list[Alternative]:
+    """Same price first, then cheaper ones, then those whose price is not told; dearer ones last, and never first.
+
+    A same-price substitute helps, a dearer one put forward looks like the reason for the stockout (Breugelmans 2006).
+    Where all are dearer, none is shown.
+    """
+
+    def rank(one: Alternative) -> tuple[int, int]:
+        if one.price_minor is None or price_minor is None:
+            return (2, 0) if one.price_minor is None else (1, one.price_minor)
+        if one.price_minor == price_minor:
+            return 0, 0
+        if one.price_minor > price_minor:
+            return _DEARER, one.price_minor
+        return 1, one.price_minor if at_most else -one.price_minor
+
+    ordered = sorted(alternatives, key=rank)
+    return ordered if ordered and rank(ordered[0])[0] < _DEARER else []

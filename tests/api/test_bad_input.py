@@ -341,11 +341,28 @@ async def test_a_product_nobody_spoke_of_is_404(shop: Shop) -> None:
     problem(await shop.http.get("/v1/stock/NEVER", headers=shop.headers), 404, "sku_unknown")
 
 
-@pytest.mark.parametrize("sku", ["x" * 101, "a%00b", "a%0Ab", "%7F"])
+@pytest.mark.parametrize("sku", ["x" * 101, "a%00b", "a%0Ab", "%7F", "%20%20"])
 async def test_an_impossible_sku_is_422(shop: Shop, sku: str) -> None:
     with nothing_changes(shop.database_url):
         answer = await shop.http.put(f"/v1/stock/{sku}", headers=shop.headers, json={"available": 1})
         problem(answer, 422, "invalid_field", fields=["sku"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("sku", "  ", "expected text that is not blank"),
+        ("title", "a\u0007", "expected text without control characters"),
+        ("shopper.email", "ada", "expected an e-mail address"),
+        ("shopper.locale", "fr FR", "expected a language tag such as fr-FR"),
+        ("cart.currency", "euro", "expected "),
+    ],
+)
+async def test_what_is_expected_is_said_in_words(shop: Shop, field: str, value: str, words: str) -> None:
+    answer = await shop.post_stockout(changed(stockout(), field, value))
+    problem(answer, 422, "invalid_field", fields=[field])
+    assert words in answer.json()["detail"]
+    assert "regex" not in answer.text
 
 
 # Tokens
@@ -412,6 +429,7 @@ async def test_a_token_without_sound_claims_is_401(shop: Shop) -> None:
         good | {"sub": 42},
         good | {"sub": None},
         good | {"sub": "a\u0000b"},
+        good | {"sub": "\ud800"},
         good | {"sto": "not-a-uuid"},
         good | {"sto": 42},
         good | {"sto": None},
@@ -515,6 +533,15 @@ async def test_a_merchants_call_wants_a_known_key(shop: Shop, method: str, path:
         with nothing_changes(shop.database_url):
             answer = await shop.http.request(method, path, headers={"Authorization": header}, json=body)
             problem(answer, status, code)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/v1/stockouts"), ("PUT", "/v1/stock/A"), ("POST", "/v1/offer/spin")]
+)
+async def test_a_stranger_is_refused_before_the_body_is_read(shop: Shop, method: str, path: str) -> None:
+    for content in (b"{", b"[]", b'{"sku": 1}'):
+        answer = await shop.http.request(method, path, content=content, headers={"Content-Type": "application/json"})
+        problem(answer, 401, "not_signed_in")
 
 
 # Spins

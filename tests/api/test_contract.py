@@ -28,7 +28,7 @@ from tests.support import (
     token_of,
 )
 
-OFFER = {"offer_id", "eligible", "reasons", "arm", "expires_at", "wheel", "patience", "product", "moment"}
+OFFER = {"offer_id", "eligible", "reasons", "arm", "expires_at", "wheel", "patience", "product"}
 WHEEL = {"algorithm", "table_digest", "commitment", "total_weight", "slices"}
 SLICE = {"slice", "reward", "label", "weight", "odds"}
 PRODUCT = {"sku", "expected_on", "reason", "alternatives"}

@@ -34,7 +34,7 @@ ANSWERS = [
     ("GET", "/v1/offer", 401),
     ("GET", "/v1/nothing", 404),
     ("PUT", "/v1/offer", 405),
-    ("POST", "/v1/stockouts", 400),
+    ("POST", "/v1/stockouts", 401),
 ]
 
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from engine.api.schemas import Alternative
-from engine.api.views import in_order
+from engine.flows.stockouts import in_order
 from tests.support import OpenShop, Shop, Shopper, ask, bearer, person, problem, rows, stockout
 
 HOOK = {"MAKEGOOD_WEBHOOK_URL": "http://127.0.0.1:9/", "MAKEGOOD_WEBHOOK_SECRET": "a-webhook-secret-for-tests"}
@@ -21,9 +21,9 @@ async def choose(shopper: Shopper, choice: str) -> Any:
 
 
 async def moment(shopper: Shopper) -> Any:
-    answer = await shopper.offer()
+    answer = await shopper.http.get("/v1/moment", headers=bearer(shopper.token))
     assert answer.status_code == 200, answer.text
-    return answer.json()["moment"]
+    return answer.json()
 
 
 def announced(shop: Shop, kind: str) -> list[dict[str, str]]:

@@ -3,8 +3,8 @@
 `[--rounds N]`. A real engine serves the widget to a real Chromium. Bytes are those of every script and every sentence
 fetched until the result is there, compressed as served. Main-thread time is that of Chromium's own trace, on a CPU
 slowed four times, from the moment an element is put on the page until it is painted; frames are those drawn while the
-wheel turned. The peers come from the npm registry into a folder that is thrown away, and draw alone: no offer, no proof,
-no words.
+wheel turned. The peers come from the npm registry into a folder that is thrown away, and draw alone: no offer,
+no proof, no words.
 """
 
 import argparse

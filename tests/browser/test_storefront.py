@@ -221,7 +221,7 @@ def test_every_state_is_accessible_and_fits(engine: Engine, visit: Visit, langua
         show(visitor, name, token=met.token, locale=language)
         act(visitor.page)
         for scheme in ("light", "dark"):
-            visitor.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of its words
+            visitor.page.emulate_media(color_scheme=scheme)
             picture(visitor, f"{state}-{scheme}")
             if found := violations(visitor.page):
                 wrong[f"{state} {scheme}"] = found
@@ -541,10 +541,10 @@ def test_a_message_is_asked_for_with_nothing_else_signed_up_for(engine: Engine, 
     row.locator("input").fill("ada@example.org")
     row.locator("[part=notify]").click()
     expect(row.locator("[part=sent]")).to_be_focused()
-    assert met.call("GET", "offer")["moment"]["told_when_back"]
+    assert met.call("GET", "moment")["told_when_back"]
     row.locator("[part=notice-off]").click()
     expect(row.locator("input")).to_be_focused()
-    assert not met.call("GET", "offer")["moment"]["told_when_back"]
+    assert not met.call("GET", "moment")["told_when_back"]
 
 
 def test_a_code_is_sent_to_who_won_it(engine: Engine, visit: Visit) -> None:
@@ -579,7 +579,7 @@ def test_an_order_is_kept_or_cancelled_and_the_page_is_told(engine: Engine, visi
     element.locator("[part=confirm]").click()
     expect(element.locator("[part=order]")).to_contain_text("is cancelled")
     assert visitor.page.evaluate("() => window.heard") == ["keep", "cancel"]
-    assert met.call("GET", "offer")["moment"]["order"] == {"choice": "cancel"}
+    assert met.call("GET", "moment")["order"] == {"choice": "cancel"}
 
 
 def test_the_keyboard_reaches_every_choice(engine: Engine, visit: Visit) -> None:

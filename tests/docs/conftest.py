@@ -72,6 +72,12 @@ def stand_in(folder: Path) -> Path:
     return folder
 
 
+def _as_in_the_background() -> None:
+    """Start deaf to SIGINT, as a script's `make run &` does: Ctrl-C stops everything all the same."""
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @pytest.fixture(scope="session")
 def reader(ground: Path) -> Iterator[Reader]:
     """The README's first command, really run: `make run`, until Ctrl-C.
@@ -86,7 +92,7 @@ def reader(ground: Path) -> Iterator[Reader]:
         cwd=ROOT,
         env=reader.environment,
         start_new_session=True,
-        preexec_fn=die_with_parent,  # noqa: PLW1509  # nothing here holds a lock while it forks
+        preexec_fn=_as_in_the_background,  # noqa: PLW1509  # nothing here holds a lock while it forks
     ) as process:
         try:
             _await_http(f"{reader.url}/health/ready", process)

@@ -19,7 +19,7 @@ from engine.cli.config import amount_text, one_in_text, percent_text
 from engine.cli.main import main
 from engine.settings import ROOT
 from engine.toml_files import ConfigError, Problem, nearest
-from tests.support import campaign, config_copy, slice_
+from tests.support import campaign, config_copy, free_port, slice_
 
 CAMPAIGN = "campaigns/always-on.toml"
 REWARDS = "rewards.toml"
@@ -239,6 +239,7 @@ BAD: list[tuple[Callable[[Path], None], str]] = [
     (swap(CAMPAIGN, '"échantillon"', '"discount-5"'), 'a second slice named "discount-5"'),
     # Messages
     (swap(ENGLISH, "{ $percent }", "{ $percent "), "messages/en.ftl:2:32: cannot be read as Fluent: expected token"),
+    (put(ENGLISH, b""), "messages/en.ftl:1:1: holds no message at all"),
     (append(ENGLISH, "a Free gift\n"), 'messages/en.ftl:10:3: cannot be read as Fluent: expected token: "="'),
     (append(ENGLISH, "a = b\na = c\n"), 'messages/en.ftl:11:1: "a" is given a second time'),
     (append(ENGLISH, "a = { b }\n"), 'messages/en.ftl:10:1: "a" uses "b", which is not in this file'),
@@ -276,10 +277,42 @@ def test_a_folder_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     assert "is not a folder" in told.stderr
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_a_sentence(tmp_path: Path) -> None:
-    (write(tmp_path, SMALL) / REWARDS).chmod(0)
-    assert "rewards.toml:1:1: cannot be read: Permission denied" in check(tmp_path).stderr
+def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
+    path = write(tmp_path, SMALL) / REWARDS
+    path.unlink()
+    path.mkdir()  # not a file without its rights: root may read that
+    assert "rewards.toml:1:1: cannot be read: Is a directory" in check(tmp_path).stderr
+
+
+def test_a_pipe_in_a_files_place_is_a_sentence(tmp_path: Path) -> None:
+    path = write(tmp_path, SMALL) / REWARDS
+    path.unlink()
+    os.mkfifo(path)
+    assert "rewards.toml:1:1: is not a file" in check(tmp_path).stderr
+
+
+def test_what_an_editor_hides_beside_a_campaign_is_none(tmp_path: Path) -> None:
+    (write(tmp_path, SMALL) / CAMPAIGN).with_name(".saved.toml").write_text("half", encoding="utf-8")
+    assert check(tmp_path).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "told"),
+    [
+        ("PORT", "abc", 'PORT is "abc"; expected a positive whole number'),
+        ("PORT", "70000", 'PORT is "70000"; expected 65535 at most'),
+        ("PORT", "-1", 'PORT is "-1"; expected a positive whole number'),
+        ("MAKEGOOD_CONFIG", "nowhere", "is not a folder"),
+    ],
+)
+def test_a_run_that_cannot_be_is_a_sentence_and_leaves_nothing(
+    tmp_path: Path, variable: str, value: str, told: str
+) -> None:
+    data = tmp_path / "var"
+    given = {"MAKEGOOD_VAR": str(data), "PORT": str(free_port()), variable: value}
+    refused = CliRunner().invoke(main, ["run"], env=given)
+    assert (refused.exit_code, data.exists()) == (2, False)
+    assert told in refused.stderr
 
 
 def test_a_problem_is_one_line_without_what_a_terminal_obeys() -> None:

@@ -10,6 +10,8 @@ MIDNIGHT_GRACE = timedelta(minutes=1)
 NOTICE = timedelta(days=7)
 FLOOR_MINOR = 800  # of the wheel: what an open offer keeps aside
 ASIDE_MINOR = {7: 690, 12: 800}  # the dearest last resort of each milestone
+TOLD_WITHIN = timedelta(minutes=10)
+UNITS_MAX = 5
 PRICES = {"sample": 5, "free-shipping": 10}
 DAYS_MAX, HOLD_HOURS, EXPIRE_DAYS = 25, 30, 20
 TERMS = PATIENCE_TERMS | {"days_max": DAYS_MAX, "hold_hours": HOLD_HOURS, "points_expire_days": EXPIRE_DAYS}
@@ -34,6 +36,7 @@ class Waiting:
     lines: list[tuple[str, date, int]] = field(default_factory=list)  # all but accrual
     milestones: dict[int, str] = field(default_factory=lambda: dict.fromkeys(ASIDE_MINOR, "ahead"))
     hold_ends: datetime | None = None
+    held: int = 0
     ended_at: datetime | None = None
     expire_at: datetime | None = None
     erased: bool = False
@@ -159,27 +162,32 @@ class Model:
 
     def free(self, sku: str) -> int:
         shelf = self.shelves[sku]
-        held = sum(one.quantity for one in self.active(sku=sku) if one.hold_ends)
+        held = sum(one.held for one in self.active(sku=sku) if one.hold_ends)
         return (
             shelf.available - held - sum(units for at, units in shelf.used if shelf.as_of is None or at > shelf.as_of)
         )
 
     def buy(self, one: Waiting, now: datetime) -> None:
         if one.hold_ends is not None:
-            self.shelves[one.sku].used.append((now, one.quantity))
+            self.shelves[one.sku].used.append((now, one.held))
         one.end("bought", now)
 
     def react(self, sku: str, now: datetime) -> None:
-        """Pay what slipped, then hold what is free; a smaller wish further back does not overtake."""
+        """Pay what slipped, take back what is gone from the last in line, then hold what is free."""
         shelf = self.shelves[sku]
         for one in self.active(sku=sku):
             if shelf.expected_on is not None:
                 one.slip(shelf.expected_on, now)
+        surely = shelf.available == 0 or (shelf.as_of is not None and now - shelf.as_of >= TOLD_WITHIN)
+        for one in reversed(self.line(sku, now)):
+            if one.hold_ends is not None and surely and self.free(sku) < 0:
+                one.hold_ends = None
         for one in self.line(sku, now):
             if one.hold_ends is None:
-                if self.free(sku) - one.safety_stock < one.quantity:
+                there = self.free(sku) - one.safety_stock
+                if there < 1:
                     break
-                one.hold_ends = now + timedelta(hours=HOLD_HOURS)
+                one.hold_ends, one.held = now + timedelta(hours=HOLD_HOURS), min(one.quantity, UNITS_MAX, there)
 
     def night(self, now: datetime, through: date | None) -> None:
         """Write the days over, or only those up to `through`; grant, end and expire what that brings."""
@@ -200,7 +208,9 @@ class Model:
             if one.hold_ends is not None and one.hold_ends <= now:
                 one.end("lapsed", now)
         for sku, shelf in self.shelves.items():
-            if shelf.available > 0 and any(one.hold_ends is None for one in self.active(sku=sku)):
+            waiting = self.active(sku=sku)
+            promised = sum(one.held for one in waiting if one.hold_ends)
+            if promised > shelf.available or (shelf.available > 0 and any(one.hold_ends is None for one in waiting)):
                 self.react(sku, now)
 
     def erase(self, shopper: str, now: datetime) -> None:

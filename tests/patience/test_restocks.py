@@ -73,6 +73,17 @@ async def test_no_date_is_no_promise(programme: Programme) -> None:
     assert (await waiter.see())["points"] == 2 + 3
 
 
+async def test_a_date_the_shop_withdraws_is_no_promise_any_more(programme: Programme) -> None:
+    soon = programme.today + timedelta(days=10)
+    waiter = await programme.waits(restock={"expected_on": soon.isoformat(), "reason": "supplier_delay"})
+    assert (await waiter.see())["restock"]["expected_on"] == soon.isoformat()
+    await programme.stock(expected_on=(soon + timedelta(days=7)).isoformat())
+    assert (await waiter.see())["restock"]["reason"] is None, "the new date has a reason of its own, or none"
+    await programme.stock()
+    seen = await waiter.see()
+    assert (seen["restock"]["expected_on"], seen["restock"]["reason"]) == (None, None)
+
+
 async def test_a_message_older_than_the_last_changes_nothing(programme: Programme) -> None:
     day = programme.today + timedelta(days=5)
     waiter = await programme.waits(restock={"expected_on": day.isoformat()})
@@ -169,12 +180,68 @@ async def test_a_safety_stock_is_never_held(open_programme: OpenProgramme) -> No
         assert await holders(first, second) == [True, False]
 
 
-async def test_a_wish_bigger_than_what_is_free_is_not_overtaken(programme: Programme) -> None:
+async def test_a_wish_bigger_than_what_is_free_has_what_there_is_and_blocks_nobody(programme: Programme) -> None:
     big, small = await programme.waits(quantity=3), await programme.waits()
     await programme.stock(available=2)
-    assert await holders(big, small) == [False, False]
+    assert await holders(big, small) == [True, False]
+    assert (await big.see())["hold"]["quantity"] == 2
     await programme.stock(available=4)
     assert await holders(big, small) == [True, True]
+
+
+async def test_one_large_wish_does_not_take_a_whole_restock(programme: Programme) -> None:
+    greedy, other = await programme.waits(quantity=1_000_000), await programme.waits()
+    await programme.stock(available=500)
+    assert (await greedy.see())["hold"]["quantity"] == 5
+    assert await holders(other) == [True]
+
+
+async def test_units_that_are_gone_again_are_kept_for_nobody(programme: Programme) -> None:
+    first, second = await programme.waits(), await programme.waits()
+    await programme.stock(available=2)
+    await programme.stock(available=0)
+    assert await holders(first, second) == [False, False]
+    assert [(await one.see())["status"] for one in (first, second)] == ["active", "active"]
+    assert len(programme.heard("hold.withdrawn")) == 2
+    await programme.stock(available=1)
+    assert await holders(first, second) == [True, False], "in the queue as before"
+    books_balance(programme.shop.database_url)
+
+
+async def test_a_shop_has_some_minutes_to_say_who_bought(programme: Programme) -> None:
+    first, second = await programme.waits(), await programme.waits()
+    await programme.stock(available=2)
+    await programme.stock(available=1)  # the first is paying, or the unit was sold to somebody else
+    await programme.minute()
+    assert await holders(first, second) == [True, True]
+    programme.clock.move(minutes=10)
+    await programme.minute()
+    assert await holders(first, second) == [True, False], "the last in line stands back"
+
+
+async def test_who_is_at_the_checkout_keeps_the_hold(programme: Programme) -> None:
+    waiter = await programme.waits()
+    await programme.days(6)
+    award = next(one["award"] for one in (await waiter.see())["milestones"] if one["award"])
+    await programme.stock(available=1)
+    hold_id = (await waiter.see())["hold"]["hold_id"]
+    held = await programme.shop.reserved(award["code"], hold_id=hold_id)
+    await programme.stock(available=0)  # the shop keeps it for the order
+    assert await holders(waiter) == [True]
+    assert (await programme.shop.confirm(held["redemption_id"])).status_code == 200
+    assert (await waiter.see())["status"] == "bought"
+
+
+async def test_a_purchase_told_after_the_hold_was_withdrawn_is_a_purchase(programme: Programme) -> None:
+    waiter = await programme.waits()
+    await programme.days(6)
+    award = next(one["award"] for one in (await waiter.see())["milestones"] if one["award"])
+    await programme.stock(available=1)
+    hold_id = (await waiter.see())["hold"]["hold_id"]
+    await programme.stock(available=0)
+    held = await programme.shop.reserved(award["code"], hold_id=hold_id)
+    assert (await programme.shop.confirm(held["redemption_id"])).status_code == 200
+    assert (await waiter.see())["status"] == "bought"
 
 
 async def test_a_hold_that_lapses_goes_to_the_next(programme: Programme) -> None:
@@ -240,6 +307,19 @@ async def test_bought_ends_the_waiting_and_uses_the_hold(programme: Programme) -
     books_balance(programme.shop.database_url)
 
 
+async def test_a_hold_that_is_not_the_codes_shoppers_is_refused(programme: Programme) -> None:
+    first, second = await programme.waits(), await programme.waits()
+    await programme.days(6)
+    won = [next(one["award"] for one in (await who.see())["milestones"] if one["award"]) for who in (first, second)]
+    await programme.stock(available=1)
+    hold_id = (await first.see())["hold"]["hold_id"]
+    problem(await programme.shop.reserve(won[1]["code"], hold_id=hold_id), 404, "hold_unknown")
+    programme.clock.move(hours=25)
+    await programme.minute()
+    problem(await programme.shop.reserve(won[0]["code"], hold_id=hold_id), 409, "hold_over")
+    assert (await programme.shop.reserve(won[0]["code"])).status_code == 201
+
+
 async def test_an_outcome_is_told_by_any_name_and_once(programme: Programme) -> None:
     by_stockout, by_shopper = await programme.waits(), await programme.waits()
     first = await programme.outcome(event_id="e-1" + programme.sku, stockout_id=by_stockout.browser.stockout_id)
@@ -285,17 +365,6 @@ async def test_a_redemption_that_used_the_hold_ends_the_waiting(programme: Progr
     books_balance(programme.shop.database_url)
 
 
-async def test_a_hold_of_somebody_else_is_not_used(programme: Programme) -> None:
-    first, second = await programme.waits(), await programme.waits()
-    won = await second.browser.won()
-    await programme.stock(available=1)
-    hold_id = (await first.see())["hold"]["hold_id"]
-    held = await programme.shop.reserved(won["award"]["code"], hold_id=hold_id)
-    assert (await programme.shop.confirm(held["redemption_id"])).status_code == 200
-    assert (await first.see())["status"] == "active"
-    assert await holders(first) == [True]
-
-
 async def test_holds_used_since_the_shop_counted_still_count(programme: Programme) -> None:
     first, second, third = [await programme.waits() for _ in range(3)]
     counted = programme.clock.now
@@ -316,27 +385,32 @@ async def test_nobody_is_offered_what_is_gone(programme: Programme) -> None:
     await programme.stock(available=0)
     programme.clock.move(hours=25)
     await programme.minute()
-    assert (await first.see())["status"] == "lapsed"
-    assert await holders(second) == [False]
+    assert (await first.see())["status"] == "active", "what was withdrawn does not lapse"
+    assert await holders(first, second) == [False, False]
 
 
 async def test_stock_is_looked_at_again_before_a_hold_is_told_of(programme: Programme) -> None:
-    async def worth_telling(waiter: Waiter) -> bool:
-        hold_id = UUID((await waiter.see())["hold"]["hold_id"])
+    async def hold_of(waiter: Waiter) -> UUID:
+        return UUID((await waiter.see())["hold"]["hold_id"])
+
+    async def worth_telling(hold_id: UUID) -> bool:
         async with programme.shop.inside.transaction() as session:
             versions = programme.shop.inside.versions
             return await restocks.still_there(session, versions, hold_id, now=programme.clock.now)
 
     first, second = await programme.waits(), await programme.waits()
     await programme.stock(available=2)
-    assert [await worth_telling(first), await worth_telling(second)] == [True, True]
+    holds = [await hold_of(first), await hold_of(second)]
+    assert [await worth_telling(hold) for hold in holds] == [True, True]
     await programme.stock(available=1)  # one was sold over the counter
-    assert [await worth_telling(first), await worth_telling(second)] == [True, False]
+    assert [await worth_telling(hold) for hold in holds] == [True, False]
     await programme.stock(available=0)
-    assert await worth_telling(first) is False
+    assert [await worth_telling(hold) for hold in holds] == [False, False]
     await programme.stock(available=2)
+    again = await hold_of(first)
+    assert await worth_telling(again) is True
     programme.clock.move(hours=25)
-    assert await worth_telling(first) is False
+    assert await worth_telling(again) is False
 
 
 async def test_two_restocks_at_once_hold_no_unit_twice(programme: Programme) -> None:

@@ -31,7 +31,10 @@ export function connect(engine, token, locale, signal) {
   return {
     call,
     /** @returns {Promise<Offer>} */
-    offer: async () => (await call("offer")).json,
+    offer: async () => {
+      const [{ json: offer }, { json: moment }] = await Promise.all([call("offer"), call("moment")]);
+      return { ...offer, moment };
+    },
     /** @returns {Promise<Award[]>} */
     awards: async () => (await call("awards")).json.awards,
     /** @returns {Promise<EnrolmentSummary[]>} */
