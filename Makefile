@@ -75,6 +75,10 @@ bench-decision: env-dev ## a decision of ten typed rules, in microseconds
 bench-accrual: env-dev ## one night of a million who wait, and of ten, against the barest SQL
 	@$(BIN)/python -m tests.bench.accrual
 
+.PHONY: bench-widget
+bench-widget: env-dev browser ## what a spin downloads and costs the browser, beside three peers of the registry
+	@$(BIN)/python -m tests.bench.widget
+
 .PHONY: fuzz
 fuzz: env-dev ## generated calls of the whole OpenAPI document for five minutes
 	@FUZZ_SECONDS=300 $(BIN)/pytest -q tests/safety/test_openapi.py

@@ -4,6 +4,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache
+from secrets import token_hex
 
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
@@ -17,6 +18,7 @@ from engine.api.bodies import JsonRequest
 from engine.api.desk import ReportController
 from engine.api.headers import answering
 from engine.api.hot import before_router
+from engine.api.live import LiveController
 from engine.api.merchant import MerchantController
 from engine.api.paths import SlashesAgain, keeping_slashes
 from engine.api.patience import EnrolmentController, PatienceDeskController
@@ -51,6 +53,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             ReportController,
             *public.routes(),
             *console.routes(),
+            LiveController,
             health.live,
             health.ready,
             health.metrics,
@@ -62,7 +65,10 @@ def create_app(settings: Settings | None = None) -> Litestar:
         lifespan=[lifespan],
         middleware=[SlashesAgain()],
         request_max_body_size=BODY_BYTES_MAX,
-        compression_config=CompressionConfig(backend="gzip", minimum_size=500, gzip_compress_level=6),
+        plugins=[services.pages.channels],
+        compression_config=CompressionConfig(
+            backend="gzip", minimum_size=500, gzip_compress_level=6, exclude_opt_key="compressed"
+        ),
         cors_config=cors,
         openapi_config=document.config(),
         logging_config=None,
@@ -95,6 +101,7 @@ def _demo(settings: Settings) -> list[ControllerRouterHandler]:
             demo_folder=public.UI / "demo",
             merchant_key=settings.demo_key,
             engine_url=f"http://127.0.0.1:{settings.port}",
+            hook_secret=(*settings.webhook_secrets, token_hex())[0],
         ),
         DemoClock,
     ]
@@ -124,7 +131,7 @@ def _listed(origins: tuple[str, ...]) -> CORSConfig:
 def _cors(services: Services) -> LiveOrigins:
     cors = LiveOrigins(
         allow_origins=[],
-        allow_methods=["GET", "POST", "DELETE"],
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=["Authorization", "Content-Type"],
         expose_headers=["Idempotent-Replayed", "Retry-After"],
         max_age=600,

@@ -67,6 +67,7 @@ class Shop(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     jurisdiction: Literal["FR", "EU", "UK", "US"] = "EU"
     reservation_minutes: Annotated[int, msgspec.Meta(ge=1, le=7 * 24 * 60)] = 30
     delivery_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = 5  # how long an order usually takes
+    low_stock: Annotated[int, msgspec.Meta(ge=0, le=1000)] = 5
     targets: Targets = Targets()
     limits: Limits = Limits()
 

@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from hmac import compare_digest
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote as quoted
@@ -15,12 +16,13 @@ import msgspec
 from litestar import Controller, MediaType, Request, Response, Router, get, post
 from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
-from litestar.exceptions import NotFoundException
+from litestar.exceptions import NotAuthorizedException, NotFoundException
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 from msgspec import Meta, Struct
 
 from engine.clock import now
+from engine.connectors.webhooks import signature
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'",
@@ -28,13 +30,18 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
 }
 
+CUSTOMER = "Ada"
 RESTOCK_UNITS = 20
 SLIP_DAYS = 7
+SIGNED_SECONDS_MAX = 300  # an older signature may be a recording
 # Older than anything Makegood knows: said at this time, stock is taken only where nothing was said before.
+# Announcements that this shop answers with a letter to its customer.
+LETTERS = frozenset({"restock.notice", "code.wanted", "order.kept", "order.cancelled"})
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 Text = dict[str, str]  # by language
 Sku = Annotated[str, Meta(min_length=1, max_length=64)]
+Locale = Annotated[str, Meta(pattern="^[A-Za-z0-9-]{2,35}$")]
 ShopperId = Annotated[str, Meta(pattern="^demo-[0-9a-f-]{36}$")]
 
 
@@ -52,6 +59,9 @@ class Product(Struct, frozen=True, forbid_unknown_fields=True):
     expected_in_days: int | None = None
     reason: str | None = None
     alternatives: list[str] = []
+    variant: Text | None = None
+    variants: list[str] = []  # of the first one: all of them, itself included
+    of: str | None = None  # of the others: the first one, which alone stands in the window
     sells_out_in_basket: bool = False  # for the story: it looks available until it is in the basket
 
 
@@ -61,6 +71,11 @@ class Catalogue(Struct, frozen=True, forbid_unknown_fields=True):
     shipping_minor: int
     gifts: dict[str, Text]
     products: list[Product]
+
+
+def said(text: Text, locale: str) -> str:
+    """Return a text in the shopper's language, or in English where the shop has not written it."""
+    return text.get(locale.partition("-")[0]) or text["en"]
 
 
 # What the shop's pages send and get
@@ -73,13 +88,13 @@ class Line(Struct, frozen=True):
 
 class Basket(Struct, frozen=True):
     shopper_id: ShopperId
-    locale: Literal["fr", "en"]
+    locale: Locale
     lines: Annotated[list[Line], Meta(max_length=30)]
 
 
 class SoldOut(Basket, frozen=True, kw_only=True):
     sku: Sku
-    stage: Literal["viewed", "in_cart"]
+    stage: Literal["viewed", "in_cart", "ordered"]
 
 
 class Kept(Struct, frozen=True):
@@ -98,6 +113,19 @@ class Settlement(Struct, frozen=True):
     shopper_id: ShopperId
     redemption_id: str | None = None
     kept: Kept | None = None
+
+
+class Whose(Struct, frozen=True):
+    shopper_id: ShopperId
+
+
+class Letter(Struct, frozen=True):
+    """What this shop sends its customer when Makegood asks it to; `about` is a product or a code."""
+
+    kind: str
+    about: str
+    to: str | None
+    at: datetime
 
 
 class Quote(Struct, frozen=True):
@@ -123,6 +151,14 @@ class Shelf(Struct, frozen=True):
     available: int
     expected_on: date | None = None
     reason: str | None = None
+
+
+class Announced(Struct, frozen=True):
+    """One announcement (docs/integration.md); what this shop does not read, it passes over."""
+
+    type: str
+    timestamp: datetime
+    data: dict[str, Any]
 
 
 class Code(Struct, frozen=True):
@@ -204,6 +240,8 @@ class DemoShop:
         self._makegood = makegood
         self._announced_on: date | None = None
         self._announcing = asyncio.Lock()
+        self._met: dict[str, str] = {}  # who met which stockout, so that letters find their way
+        self._letters: dict[str, list[Letter]] = {}
 
     async def catalogue(self) -> Catalogue:
         """Return what is on sale, with what is on the shelves now; the shop stays open where Makegood is silent."""
@@ -244,13 +282,15 @@ class DemoShop:
         product, locale = self._product(sold_out.sku), sold_out.locale
         wanted = next((line.quantity for line in sold_out.lines if line.sku == product.sku), 1)
         cart_minor = sum(self._product(line.sku).price_minor * line.quantity for line in sold_out.lines)
-        return await self._makegood.report_stockout(
+        reported = await self._makegood.report_stockout(
             {
                 "event_id": f"demo-{uuid4()}",
                 "occurred_at": now().isoformat(),
-                "shopper": {"id": sold_out.shopper_id, "locale": locale},
+                "shopper": {"id": sold_out.shopper_id, "locale": locale, "first_name": CUSTOMER},
                 "sku": product.sku,
-                "title": product.name[locale],
+                "title": said(product.name, locale),
+                "variant": product.variant and said(product.variant, locale),
+                "price_minor": product.price_minor,
                 "categories": product.categories,
                 "quantity": wanted,
                 "stage": sold_out.stage,
@@ -260,6 +300,23 @@ class DemoShop:
                 "alternatives": [self._alternative(self._product(sku), locale) for sku in product.alternatives],
             }
         )
+        self._met[reported.stockout_id] = sold_out.shopper_id
+        return reported
+
+    def hear(self, announced: Announced) -> None:
+        """Write the letter an announcement asks for. A real shop would send it, and cancel what is to be cancelled."""
+        data = announced.data
+        shopper_id = self._met.get(data.get("stockout_id", ""))
+        if shopper_id is None or announced.type not in LETTERS:
+            return
+        about = str(data.get("code") or data.get("sku"))
+        letter = Letter(announced.type.replace(".", "-"), about, data.get("email"), announced.timestamp)
+        kept = self._letters.setdefault(shopper_id, [])
+        if letter not in kept:  # an announcement may be made twice
+            kept.append(letter)
+
+    def letters(self, shopper_id: str) -> list[Letter]:
+        return self._letters.get(shopper_id, [])
 
     def quote(self, lines: Sequence[Line], redemption: Redemption | None = None) -> Quote:
         there = [line for line in lines if self._now(self._product(line.sku)).available >= line.quantity]
@@ -351,7 +408,7 @@ class DemoShop:
     def _alternative(self, product: Product, locale: str) -> dict[str, Any]:
         return {
             "sku": product.sku,
-            "title": product.name[locale],
+            "title": ", ".join(said(text, locale) for text in (product.name, product.variant) if text),
             "url": f"/product/{product.sku}",
             "image_url": f"/demo/img/{product.image}",
             "price_minor": product.price_minor,
@@ -361,12 +418,17 @@ class DemoShop:
 # The shop over HTTP: its pages, its files and its calls
 
 
+PAGES = ["/", "/product/{sku:str}", "/basket", "/checkout", "/thanks", "/account", "/order"]
+
+
 class Pages(Controller):
     """One page for every address; ui/demo/shop.js fills it."""
 
     include_in_schema = False
 
-    @get(["/", "/product/{sku:str}", "/basket", "/checkout", "/thanks", "/account"], media_type=MediaType.HTML)
+    @get(
+        ["/", "/product/{sku:str}", "/basket", "/checkout", "/thanks", "/account", "/order"], media_type=MediaType.HTML
+    )
     async def page(self, page: bytes) -> Response[bytes]:
         return Response(page)
 
@@ -401,6 +463,22 @@ class Calls(Controller):
     async def quote(self, data: Basket, shop: DemoShop) -> Quote:
         return shop.quote(data.lines)
 
+    @post("/letters", status_code=200)
+    async def letters(self, data: Whose, shop: DemoShop) -> list[Letter]:
+        return shop.letters(data.shopper_id)
+
+    @post("/announcements", status_code=204)
+    async def hear(self, request: Request[Any, Any, Any], shop: DemoShop, hook_secret: str) -> None:
+        """Take an announcement of Makegood's, if it is really one: signed, as Standard Webhooks 1.0 says."""
+        body = await request.body()
+        name, at = (request.headers.get(f"webhook-{part}", "") for part in ("id", "timestamp"))
+        if not at.isdecimal() or abs(now().timestamp() - int(at)) > SIGNED_SECONDS_MAX:
+            raise NotAuthorizedException("this was signed long ago, or never")
+        right = signature(hook_secret, name, int(at), body).encode()
+        if not any(compare_digest(one.encode(), right) for one in request.headers.get("webhook-signature", "").split()):
+            raise NotAuthorizedException("this is not signed by Makegood")
+        shop.hear(msgspec.json.decode(body, type=Announced))
+
     @post("/orders")
     async def open_order(self) -> dict[str, str]:
         return {"order_id": f"ML-{secrets.randbelow(10**8):08d}"}
@@ -430,7 +508,9 @@ def makegood_silent(_: Request[Any, Any, Any], __: httpx.TransportError) -> Resp
     return Response({"code": "makegood_unreachable"}, status_code=502)
 
 
-def demo_routes(*, demo_folder: Path, merchant_key: str, engine_url: str) -> list[ControllerRouterHandler]:
+def demo_routes(
+    *, demo_folder: Path, merchant_key: str, engine_url: str, hook_secret: str
+) -> list[ControllerRouterHandler]:
     """Return the shop's pages, files and calls. Nothing is asked of the engine until the first shopper comes."""
     catalogue = msgspec.json.decode((demo_folder / "products.json").read_bytes(), type=Catalogue)
     shop = DemoShop(catalogue, Makegood(engine_url, merchant_key))
@@ -442,6 +522,7 @@ def demo_routes(*, demo_folder: Path, merchant_key: str, engine_url: str) -> lis
             route_handlers=[Pages, Calls, files],
             dependencies={
                 "shop": Provide(lambda: shop, sync_to_thread=False),
+                "hook_secret": Provide(lambda: hook_secret, sync_to_thread=False),
                 "page": Provide(lambda: page, sync_to_thread=False),
             },
             exception_handlers={

@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from engine import announcements, clock, night
 from engine.connectors import webhooks
 from engine.db.session import create_engine, raw_connection, transaction
-from engine.flows import epochs, restocks
+from engine.flows import epochs, notices, restocks
 from engine.kit import Kit
+from engine.live import POINTS, Sender
 from engine.settings import Settings
 from engine.vault import Vault
 from engine.versions import Versions
@@ -34,7 +35,8 @@ class Tools:
         self.settings = settings
         self.engine: AsyncEngine = create_engine(settings.database_url, pool_size=settings.pool_size)
         announce = announcements.by_job if settings.webhook_url else announcements.to_nobody
-        self.kit = Kit(Vault(settings), Versions(), announce)
+        self.pages = Sender(settings.redis_url)
+        self.kit = Kit(Vault(settings), Versions(), announce, self.pages.tell)
 
 
 class WebhookRetry(BaseRetryStrategy):
@@ -68,6 +70,7 @@ async def work(settings: Settings, *, install_signal_handlers: bool = True) -> N
                 install_signal_handlers=install_signal_handlers,
             )
     finally:
+        await tools.pages.aclose()
         await tools.engine.dispose()
 
 
@@ -82,8 +85,19 @@ async def deliver(context: JobContext, message_id: str, event: dict[str, Any]) -
                 session, tools.kit.versions, UUID(event["data"]["hold_id"]), now=clock.now()
             ):
                 return
+    notice_id = event["data"].get("notice_id")
+    if notice_id is not None:
+        # Hours may have passed here too; and the address stands in no queue, only in the message itself.
+        async with transaction(tools.engine) as session:
+            told = await notices.to_tell(session, tools.kit.vault, UUID(notice_id))
+        if told is None:
+            return
+        event = {**event, "data": {**event["data"], **told}}
     if settings.webhook_url and settings.webhook_secrets:
         await webhooks.send(settings.webhook_url, settings.webhook_secrets, message_id, event, now=clock.now())
+    if notice_id is not None:
+        async with transaction(tools.engine) as session:
+            await notices.told(session, UUID(notice_id), now=clock.now())
 
 
 @jobs.periodic(cron="* * * * *")
@@ -119,7 +133,8 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:  # noqa: A
 async def accrue(context: JobContext, timestamp: int) -> None:  # noqa: ARG001  # Procrastinate passes it
     """Write the points of every day that is over somewhere, grant what they reach, end what is over."""
     tools = _tools(context)
-    await night.run(tools.engine, tools.kit, now=clock.now())
+    if (await night.run(tools.engine, tools.kit, now=clock.now())).entries:
+        tools.pages.publish([POINTS])
 
 
 @jobs.task(name="restock", pass_context=True, lock="restock", retry=3)

@@ -102,10 +102,16 @@ _LABELS: Mapping[type, Callable[[Messages, Any, str], str]] = {
 
 
 def read_messages(folder: Path, locales: tuple[str, ...]) -> dict[str, Messages]:
-    """Read the languages the shop speaks, the default one first; raise `ConfigError` where one is missing."""
+    """Read the languages the shop speaks, the default one first; raise `ConfigError` where one is missing.
+
+    A file of one more language needs no other line: it is spoken as soon as it is there.
+    """
     found: dict[str, Messages] = {}
     problems: list[Problem] = []
-    for locale in locales:
+    dropped_in = sorted(
+        path.stem for path in (folder / "messages").glob("*.ftl") if path.stem not in locales and is_locale(path.stem)
+    )
+    for locale in (*locales, *dropped_in):
         name = f"messages/{locale}.ftl"
         try:
             found[locale] = Messages(locale, folder / name, name)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from engine.campaigns import Version
 from engine.db import faults
 from engine.db.session import transaction
-from engine.flows import accrual, claims, enrolments, expiry, milestones, restocks
+from engine.flows import accrual, claims, enrolments, expiry, milestones, notices, restocks
 from engine.kit import Kit
 
 BATCHES_MAX = 100_000
@@ -68,6 +68,7 @@ async def end_what_is_over(engine: AsyncEngine, kit: Kit, *, now: datetime) -> N
         return len(await restocks.lapse_holds(session, kit, now=now, wait=wait))
 
     await _until_done(engine, holds)
+    await _until_done(engine, lambda session, _wait: notices.forget_old(session, now=now))
     for sku in await _once(engine, restocks.out_of_step):
         await restock(engine, kit, sku, now=now)
 

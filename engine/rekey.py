@@ -10,7 +10,7 @@ from sqlalchemy import select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from engine.db.session import transaction
-from engine.db.tables import Award, Code, Epoch, Shopper
+from engine.db.tables import Award, Code, Epoch, Notice, Shopper
 from engine.vault import Vault
 from rules.addresses import fold
 
@@ -27,6 +27,11 @@ async def rekey(engine: AsyncEngine, vault: Vault) -> AsyncIterator[tuple[str, i
         async with transaction(engine) as session:
             after_award, renewed = await _awards(session, vault, after_award)
         yield "awards", renewed
+    after_notice: tuple[UUID, UUID] | None = (_FIRST, _FIRST)
+    while after_notice is not None:
+        async with transaction(engine) as session:
+            after_notice, renewed = await _notices(session, vault, after_notice)
+        yield "notices", renewed
     after: str | None = ""
     while after is not None:
         async with transaction(engine) as session:
@@ -61,6 +66,22 @@ async def _awards(
             await session.execute(moved)
         award.code_digest, award.code_sealed = digest, sealed
     return ((awards[-1].subject, awards[-1].id) if awards else None), renewed
+
+
+async def _notices(
+    session: AsyncSession, vault: Vault, after: tuple[UUID, UUID]
+) -> tuple[tuple[UUID, UUID] | None, int]:
+    """Renew the addresses that wait for a message."""
+    place = tuple_(Notice.subject, Notice.id)
+    found = select(Notice).where(place > after, Notice.address_sealed.is_not(None))
+    ordered = found.order_by(Notice.subject, Notice.id).limit(BATCH).with_for_update()
+    notices = (await session.execute(ordered)).scalars().all()
+    renewed = 0
+    for notice in notices:
+        sealed = vault.sealed_anew(notice.address_sealed or b"")
+        renewed += sealed != notice.address_sealed
+        notice.address_sealed = sealed
+    return ((notices[-1].subject, notices[-1].id) if notices else None), renewed
 
 
 async def _shoppers(session: AsyncSession, vault: Vault, after: str) -> tuple[str | None, int]:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import announcements, clock, night
+from engine import live as topics
 from engine.announcements import Announcer
 from engine.api.figures import OFFERS, SPINS
 from engine.api.schemas import RealisedWheel
@@ -21,6 +22,7 @@ from engine.flows.offers import Made
 from engine.flows.spins import Spun
 from engine.kit import Kit
 from engine.limiter import Limiter
+from engine.live import Live
 from engine.live_config import LiveConfig
 from engine.memo import Memo
 from engine.messages import Messages, negotiate
@@ -43,7 +45,8 @@ class Services:
         self.versions = Versions()
         self.limiter = Limiter(settings.redis_url)
         self.announce: Announcer = announcements.by_job if settings.webhook_url else announcements.to_nobody
-        self.kit = Kit(self.vault, self.versions, self.announce)
+        self.pages = Live(settings.redis_url)
+        self.kit = Kit(self.vault, self.versions, self.announce, self.pages.tell)
         self._database = create_engine(settings.database_url, pool_size=settings.pool_size)
         # Connections always in use under load: asking each time whether one still lives would cost a trip.
         self._batches = create_engine(settings.database_url, pool_size=2, by_index=True, pre_ping=False)
@@ -58,6 +61,11 @@ class Services:
     @property
     def config(self) -> Config:
         return self.live.config
+
+    @property
+    def hears(self) -> bool:
+        """Whether the shop's server is told things, and so can send a shopper a message."""
+        return bool(self.settings.webhook_url)
 
     def messages(self, locale: str) -> Messages:
         return negotiate(locale, self.config.messages)
@@ -123,6 +131,7 @@ class Services:
             await epochs.open_ahead(session, self.vault, now=clock.now())
         await night.end_what_is_over(self._database, self.kit, now=clock.now())
         await night.run(self._database, self.kit, now=clock.now())
+        self.pages.publish([topics.POINTS])
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

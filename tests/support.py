@@ -598,7 +598,12 @@ def serving(
     key = admit(database_url)
     given = environment(database_url, PORT=str(port), **more)
     if demo:
-        given |= {"MAKEGOOD_DEMO": "1", "MAKEGOOD_MERCHANT_KEY": key}
+        given |= {
+            "MAKEGOOD_DEMO": "1",
+            "MAKEGOOD_MERCHANT_KEY": key,
+            "MAKEGOOD_WEBHOOK_URL": f"http://127.0.0.1:{port}/demo/api/announcements",
+            "MAKEGOOD_WEBHOOK_SECRET": "a-webhook-secret-for-tests-and-nothing-else",
+        }
     url = f"http://127.0.0.1:{port}"
     with started([sys.executable, "-m", "engine.cli", "serve", "--workers", str(workers)], given, log) as process:
         _await_http(f"{url}/health/ready", process)

@@ -56,7 +56,7 @@ widget-why-quality-check = The last batch was not good enough, so we sent it bac
 widget-why-discontinued = It is no longer made.
 widget-alternatives = You might like instead:
 widget-not-eligible = No wheel this time:
-widget-invite = We are sorry. To make up for it, have a spin: every slice wins.
+widget-invite = To make up for it, have a spin: every slice wins.
 widget-spin = Spin the wheel
 widget-decline = No thanks
 widget-spinning = The wheel is turning…
@@ -64,11 +64,11 @@ widget-declined = All right, no wheel. You can change your mind.
 widget-reopen = Show the wheel
 widget-wheel = Wheel of { $count } slices, each as wide as its odds
 widget-odds-title = Your odds, and the proof of the draw
-widget-odds = { $label }: { $part } in { $whole } ({ $percent })
-widget-when-gone = If it is all gone: { $label }
-widget-commitment = The secret number of this draw is already chosen. Its fingerprint keeps us from changing it:
-widget-seed = Your share of the chance
-widget-seed-help = It is mixed with the secret number. Change it if you like: 1 to 64 plain characters.
+widget-more-odds = { $label }: { $part } in { $whole } ({ $percent })
+widget-more-when-gone = If it is all gone: { $label }
+widget-more-commitment = The secret number of this draw is already chosen. Its fingerprint keeps us from changing it:
+widget-more-seed = Your share of the chance
+widget-more-seed-help = It is mixed with the secret number. Change it if you like: 1 to 64 plain characters.
 widget-won = You won: { $label }
 widget-already = You have already spun the wheel. Here is your result.
 widget-replaced = “{ $label }” is all gone. As announced, you get “{ $instead }” instead.
@@ -92,10 +92,67 @@ widget-retry = Try again
 widget-over = This offer is closed. Reload the page to see where it stands.
 widget-either = The wheel or the waiting below: taking one gives up the other.
 
+## Rows, the result, the shelf
+
+widget-name = About this sold-out item
+widget-sorry = { $name }, we are sorry. You came for this and we do not have it: that is our mistake, not yours.
+widget-sorry-unnamed = We are sorry. You came for this and we do not have it: that is our mistake, not yours.
+widget-sound = Sound
+widget-told = The wheel has stopped on slice { $number }: { $slice }. You won: { $label }. Your code is { $code }.
+widget-send = Send it to me
+widget-apply = Use it now
+widget-failed-part = That could not be loaded. Try again in a moment.
+widget-row-wait = Wait and be thanked for every day
+widget-row-wait-hint = { $start } points to start with, { $daily } more a day, and first pick when it is back.
+widget-row-notice = Just tell me when it is back
+widget-row-notice-on = You will be told.
+widget-row-order = Keep or cancel my order
+widget-stock-low =
+    { $count ->
+        [one] Last one
+       *[other] Only { $count } left
+    }
+widget-stock-out = Sold out
+widget-stock-back = · back on { $date }
+widget-stock-backorder = Can be ordered, arrives later
+
+## Opened by a tap: the odds in words, messages, the order
+
+widget-more-notice = One e-mail when it can be bought again, sent only if it still can.
+widget-more-notice-button = Tell me
+widget-more-notice-done = You will get one e-mail when it is back.
+widget-more-notice-off = I do not want it after all
+widget-more-send = Where should the code go?
+widget-more-send-done = Your code is on its way to you.
+widget-more-email = Your e-mail address
+widget-more-email-other = Another address than the one in your account (optional)
+widget-more-only-this = The address is used for this one message and then forgotten. No newsletter.
+widget-more-failed = The connection was lost. Try again: nothing is done twice.
+widget-more-refused =
+    { $code ->
+        [still_available] Good news: it is available again.
+        [invalid_field] This does not look like an e-mail address.
+        [order_cancelled] This order is cancelled already.
+       *[other] This is not open any more. Reload the page to see where it stands.
+    }
+widget-more-order =
+    { $choice ->
+        [keep] Your order is kept: you will get it as soon as it is back.
+        [cancel] Your order is cancelled, and the shop has been told.
+       *[other] You have ordered it already. Keep the order, and it is sent as soon as it is back. Or cancel it, and pay nothing for it.
+    }
+widget-more-keep = Keep my order
+widget-more-cancel = Cancel my order
+widget-more-cancel-sure = Cancel this order? That cannot be taken back; you would have to order again.
+widget-more-cancel-yes = Yes, cancel it
+widget-more-cancel-no = No, keep it
+
+widget-wait-odds = { $label }: { $part } in { $whole } ({ $percent })
+widget-wait-seed = Your share of the chance
+widget-wait-seed-help = It is mixed with the secret number. Change it if you like: 1 to 64 plain characters.
+
 ## Waiting, in <makegood-stockout> and <makegood-patience>
 
-widget-wait-title = Or wait for it, and be thanked for every day
-widget-wait-title-alone = Wait for it, and be thanked for every day
 widget-wait-starter =
     { $count ->
         [one] { $count } point to start with
@@ -160,9 +217,9 @@ widget-wait-refused =
         [points_expired] These points have expired.
        *[other] This is not open any more. Reload the page to see where it stands.
     }
-widget-wait-back = “{ $title }” is back
-widget-wait-back-unnamed = It is back
-widget-wait-arrived = It is back, and every unit is kept for those before you. Whatever they do not take goes on down the line.
+widget-back = “{ $title }” is back
+widget-back-unnamed = It is back
+widget-arrived = It is back, and every unit is kept for those before you. Whatever they do not take goes on down the line.
 widget-wait-milestone = milestone
 widget-wait-held-title = It is back, and kept for you
 widget-wait-hold =
@@ -400,6 +457,20 @@ demo-bar-done-next-day = It is tomorrow. The night’s points are there.
 demo-bar-done-restock = Restocked: { $name }.
 demo-bar-done-slip = The date has slipped by a week.
 demo-bar-failed = That did not work. Try again.
+demo-variants = Choose yours
+demo-orders = Your orders
+demo-orders-text = Order ML-20417 of last week is in trouble: something in it is not there.
+demo-order-see = See this order
+demo-order-title = Order ML-20417
+demo-order-text = You ordered “{ $name }” last week. It should have been packed today.
+demo-letters = Messages from us
+demo-letter =
+    { $kind ->
+        [restock-notice] It is back: { $about }.
+        [code-wanted] Your code: { $about }.
+        [order-kept] We keep your order: { $about }.
+       *[other] We have cancelled your order: { $about }.
+    }
 demo-kept = Kept for you
 
 # Patience: what points and milestones say.
@@ -483,9 +554,9 @@ rules-version = These rules were made from version { $digest } of the campaign.
 
 ## Arms of an experiment, in <makegood-stockout>
 
-widget-sure-invite = We are sorry. To make up for it, this is yours: { $label }
-widget-sure-take = Take it
-widget-apology = We are sorry. You came for this item and we did not have it: that is our fault, not yours.
+widget-arms-invite = We are sorry. To make up for it, this is yours: { $label }
+widget-arms-take = Take it
+widget-arms-apology = We are sorry. You came for this item and we did not have it: that is our fault, not yours.
 
 ## The two questions afterwards, in <makegood-survey>
 

@@ -57,7 +57,7 @@ widget-why-quality-check = Le dernier lot n’était pas assez beau, nous l’av
 widget-why-discontinued = Il n’est plus fabriqué.
 widget-alternatives = À la place, vous pourriez aimer :
 widget-not-eligible = Pas de roue cette fois-ci :
-widget-invite = Nous sommes désolés. Pour nous faire pardonner, un tour de roue : chaque case est gagnante.
+widget-invite = Pour nous faire pardonner, un tour de roue : chaque case est gagnante.
 widget-spin = Tourner la roue
 widget-decline = Non merci
 widget-spinning = La roue tourne…
@@ -65,15 +65,15 @@ widget-declined = C’est noté, pas de roue. Vous pouvez changer d’avis.
 widget-reopen = Revoir la roue
 widget-wheel = Roue de { $count } cases, aussi larges que leurs chances
 widget-odds-title = Vos chances, et la preuve du tirage
-widget-odds =
+widget-more-odds =
     { $part ->
         [one] { $label } : { $part } chance sur { $whole } ({ $percent })
        *[other] { $label } : { $part } chances sur { $whole } ({ $percent })
     }
-widget-when-gone = S’il n’y en a plus : { $label }
-widget-commitment = Le nombre secret du tirage est déjà choisi. Son empreinte empêche d’en changer :
-widget-seed = Votre part de hasard
-widget-seed-help = Elle se mêle au nombre secret. Changez-la si vous voulez : 1 à 64 caractères, sans accents.
+widget-more-when-gone = S’il n’y en a plus : { $label }
+widget-more-commitment = Le nombre secret du tirage est déjà choisi. Son empreinte empêche d’en changer :
+widget-more-seed = Votre part de hasard
+widget-more-seed-help = Elle se mêle au nombre secret. Changez-la si vous voulez : 1 à 64 caractères, sans accents.
 widget-won = Vous avez gagné : { $label }
 widget-already = Vous avez déjà tourné la roue. Voici votre résultat.
 widget-replaced = « { $label } » n’est plus disponible. Comme annoncé, vous recevez « { $instead } » à la place.
@@ -97,10 +97,70 @@ widget-retry = Réessayer
 widget-over = Cette offre n’est plus ouverte. Rechargez la page pour voir où elle en est.
 widget-either = La roue ou l’attente ci-dessous : choisir l’une, c’est renoncer à l’autre.
 
+## Les lignes, le résultat, le rayon
+
+widget-name = À propos de cet article épuisé
+widget-sorry = { $name }, nous sommes désolés. Vous vouliez cet article et nous ne l’avons pas : la faute est à nous, pas à vous.
+widget-sorry-unnamed = Nous sommes désolés. Vous vouliez cet article et nous ne l’avons pas : la faute est à nous, pas à vous.
+widget-sound = Son
+widget-told = La roue s’est arrêtée sur la case { $number } : { $slice }. Vous avez gagné : { $label }. Votre code est { $code }.
+widget-send = Me l’envoyer
+widget-apply = L’utiliser maintenant
+widget-failed-part = Cela n’a pas pu être chargé. Réessayez dans un instant.
+widget-row-wait = Attendre, et être remercié chaque jour
+widget-row-wait-hint = { $start } points pour commencer, { $daily } de plus par jour, et servi en premier à son retour.
+widget-row-notice = Me prévenir simplement de son retour
+widget-row-notice-on = Vous serez prévenu.
+widget-row-order = Garder ou annuler ma commande
+widget-stock-low =
+    { $count ->
+        [1] Le dernier
+       *[other] Plus que { $count }
+    }
+widget-stock-out = Épuisé
+widget-stock-back = · de retour le { $date }
+widget-stock-backorder = Peut être commandé, arrive plus tard
+
+## Ouverts d’un geste : les chances en mots, les messages, la commande
+
+widget-more-notice = Un seul e-mail quand il pourra de nouveau être acheté, envoyé seulement si c’est encore vrai.
+widget-more-notice-button = Prévenez-moi
+widget-more-notice-done = Vous recevrez un e-mail à son retour.
+widget-more-notice-off = Finalement, je n’en veux pas
+widget-more-send = Où envoyer le code ?
+widget-more-send-done = Votre code est en route.
+widget-more-email = Votre adresse e-mail
+widget-more-email-other = Une autre adresse que celle de votre compte (facultatif)
+widget-more-only-this = L’adresse sert à ce seul message, puis elle est oubliée. Pas de lettre d’information.
+widget-more-failed = La connexion a été perdue. Réessayez : rien n’est fait deux fois.
+widget-more-refused =
+    { $code ->
+        [still_available] Bonne nouvelle : il est de nouveau disponible.
+        [invalid_field] Cela ne ressemble pas à une adresse e-mail.
+        [order_cancelled] Cette commande est déjà annulée.
+       *[other] Ce n’est plus ouvert. Rechargez la page pour voir où cela en est.
+    }
+widget-more-order =
+    { $choice ->
+        [keep] Votre commande est gardée : il part dès son retour.
+        [cancel] Votre commande est annulée, et la boutique est prévenue.
+       *[other] Vous l’avez déjà commandé. Gardez la commande, et il part dès son retour. Ou annulez-la, et vous ne le payez pas.
+    }
+widget-more-keep = Garder ma commande
+widget-more-cancel = Annuler ma commande
+widget-more-cancel-sure = Annuler cette commande ? C’est sans retour : il faudrait commander de nouveau.
+widget-more-cancel-yes = Oui, l’annuler
+widget-more-cancel-no = Non, la garder
+widget-wait-odds =
+    { $part ->
+        [one] { $label } : { $part } chance sur { $whole } ({ $percent })
+       *[other] { $label } : { $part } chances sur { $whole } ({ $percent })
+    }
+widget-wait-seed = Votre part de hasard
+widget-wait-seed-help = Elle se mêle au nombre secret. Changez-la si vous voulez : 1 à 64 caractères, sans accents.
+
 ## L’attente, dans <makegood-stockout> et <makegood-patience>
 
-widget-wait-title = Ou patientez : chaque jour est récompensé
-widget-wait-title-alone = Patientez : chaque jour est récompensé
 widget-wait-starter =
     { $count ->
         [one] { $count } point pour commencer
@@ -165,9 +225,9 @@ widget-wait-refused =
         [points_expired] Ces points ont expiré.
        *[other] Ce n’est plus ouvert. Rechargez la page pour voir où cela en est.
     }
-widget-wait-back = « { $title } » est de retour
-widget-wait-back-unnamed = De retour
-widget-wait-arrived = Il est de retour, et chaque exemplaire est gardé pour ceux qui passent avant vous. Ce qu’ils ne prennent pas va aux suivants.
+widget-back = « { $title } » est de retour
+widget-back-unnamed = De retour
+widget-arrived = Il est de retour, et chaque exemplaire est gardé pour ceux qui passent avant vous. Ce qu’ils ne prennent pas va aux suivants.
 widget-wait-milestone = étape
 widget-wait-held-title = De retour, et gardé pour vous
 widget-wait-hold =
@@ -405,6 +465,20 @@ demo-bar-done-next-day = Nous sommes demain. Les points de la nuit sont là.
 demo-bar-done-restock = De retour en stock : { $name }.
 demo-bar-done-slip = La date a reculé d’une semaine.
 demo-bar-failed = Cela n’a pas marché. Réessayez.
+demo-variants = Choisissez le vôtre
+demo-orders = Vos commandes
+demo-orders-text = Votre commande ML-20417 de la semaine dernière a un souci : un article n’est pas là.
+demo-order-see = Voir cette commande
+demo-order-title = Commande ML-20417
+demo-order-text = Vous avez commandé « { $name } » la semaine dernière. Il aurait dû être emballé aujourd’hui.
+demo-letters = Nos messages
+demo-letter =
+    { $kind ->
+        [restock-notice] De retour : { $about }.
+        [code-wanted] Votre code : { $about }.
+        [order-kept] Nous gardons votre commande : { $about }.
+       *[other] Nous avons annulé votre commande : { $about }.
+    }
 demo-kept = Gardé pour vous
 
 # Patience : ce que disent les points et les étapes.
@@ -488,9 +562,9 @@ rules-version = Ce règlement est tiré de la version { $digest } de la campagne
 
 ## Les branches d’une expérience, dans <makegood-stockout>
 
-widget-sure-invite = Nous sommes désolés. Pour nous faire pardonner, ceci est à vous : { $label }
-widget-sure-take = Je le prends
-widget-apology = Nous sommes désolés. Vous veniez pour cet article et nous ne l’avions pas : c’est notre faute, pas la vôtre.
+widget-arms-invite = Nous sommes désolés. Pour nous faire pardonner, ceci est à vous : { $label }
+widget-arms-take = Je le prends
+widget-arms-apology = Nous sommes désolés. Vous veniez pour cet article et nous ne l’avions pas : c’est notre faute, pas la vôtre.
 
 ## Les deux questions après coup, dans <makegood-survey>
 

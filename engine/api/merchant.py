@@ -30,6 +30,7 @@ from engine.flows import redemptions, restocks, shoppers, stock, stockouts
 from engine.flows.redemptions import Held
 from engine.jobs import go_on_with
 from engine.limiter import Rate
+from engine.live import of_product
 from engine.services import Services
 
 Sku = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
@@ -71,6 +72,8 @@ class MerchantController(Controller):
         async with services.transaction() as session:
             await merchant_of(request, services, session)
             known, applied = await stock.put(session, sku, data, now=clock.now())
+            if applied:
+                services.kit.tell(session, of_product(sku))
             if applied and await restocks.react(session, services.kit, sku, now=clock.now()):
                 await go_on_with(session, sku)
             view = views.stock(known)

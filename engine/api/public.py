@@ -1,19 +1,24 @@
 """What anyone may read: fairness, the widget, its words, the verification page."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from litestar import Controller, MediaType, Response, get
-from litestar.params import FromPath
+import msgspec
+from litestar import Controller, Response, get
+from litestar.params import FromPath, QueryParameter
 from litestar.response import File
 from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
 from engine import clock
-from engine.api.schemas import EpochView, FairnessView
-from engine.api.security import Engine
+from engine.api import assets, problems, views
+from engine.api.assets import COMPRESSED, FOREVER, SCRIPT_HEADERS
+from engine.api.schemas import Availability, EpochView, FairnessView
+from engine.api.security import Call, Engine, refuse_too_many
+from engine.bundles import bundle, pack
 from engine.db.tables import Epoch
-from engine.flows import epochs, fairness
+from engine.errors import NotFoundError
+from engine.flows import epochs, fairness, stock
 from engine.services import Services
 from engine.settings import ROOT
 from engine.vault import Vault
@@ -26,7 +31,10 @@ PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'",
     "Referrer-Policy": "no-referrer",
 }
-SCRIPT_HEADERS = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"}
+SKUS_MAX = 100
+# Sentences only some shoppers read come with the part that says them.
+PARTS = ("wait", "more", "stock", "arms", "survey")
+_OF_PARTS = tuple(f"widget-{part}-" for part in PARTS)
 
 
 class FairnessController(Controller):
@@ -57,24 +65,54 @@ def _epoch(vault: Vault, epoch: Epoch) -> EpochView:
     return EpochView(day=epoch.day, secret_digest=epoch.secret_digest, secret=secret, revealed_at=epoch.revealed_at)
 
 
-@get("/widget.js", include_in_schema=False)
-async def widget_script() -> File:
-    return _asset(UI / "widget.js", "text/javascript")
+@get("/widget.js", include_in_schema=False, opt=COMPRESSED)
+async def widget_script(request: Call) -> Response[bytes]:
+    return assets.answer(request, bundle(UI).script, "text/javascript")
 
 
-@get("/widget/messages/{name:str}", include_in_schema=False)
-async def widget_messages(services: Engine, name: FromPath[str]) -> Response[dict[str, Any]]:
-    return words(services, name, "widget-")
+@get("/widget/parts/{name:str}", include_in_schema=False, opt=COMPRESSED)
+async def widget_part(request: Call, name: FromPath[str]) -> Response[bytes]:
+    """Serve a part the script loads when it needs it; under the tag of its content, for ever."""
+    part = bundle(UI).parts.get(name.removesuffix(".js"))
+    if part is None:
+        raise NotFoundError("the widget has no such part")
+    tagged = request.scope["query_string"].decode("latin-1") == part.tag
+    return assets.answer(request, part, "text/javascript", FOREVER if tagged else SCRIPT_HEADERS)
 
 
-@get("/verify/messages/{name:str}", include_in_schema=False)
-async def verify_messages(services: Engine, name: FromPath[str]) -> Response[dict[str, Any]]:
-    return words(services, name, "verify-")
+@get("/widget/messages/{name:str}", include_in_schema=False, opt=COMPRESSED)
+async def widget_messages(request: Call, services: Engine, name: FromPath[str]) -> Response[bytes]:
+    """Serve the sentences of one language: those everybody needs, or with `?part` those of one part."""
+    part = request.scope["query_string"].decode("latin-1")
+    return words(request, services, name, f"widget-{part}-" if part in PARTS else "widget-")
 
 
-@get("/demo/messages/{name:str}", include_in_schema=False)
-async def demo_messages(services: Engine, name: FromPath[str]) -> Response[dict[str, Any]]:
-    return words(services, name, "demo-")
+@get("/verify/messages/{name:str}", include_in_schema=False, opt=COMPRESSED)
+async def verify_messages(request: Call, services: Engine, name: FromPath[str]) -> Response[bytes]:
+    return words(request, services, name, "verify-")
+
+
+@get("/demo/messages/{name:str}", include_in_schema=False, opt=COMPRESSED)
+async def demo_messages(request: Call, services: Engine, name: FromPath[str]) -> Response[bytes]:
+    return words(request, services, name, "demo-")
+
+
+Skus = Annotated[list[str], QueryParameter(min_items=1, max_items=SKUS_MAX)]
+
+
+@get(
+    "/v1/availability",
+    tags=["public"],
+    summary="What is there, what is nearly gone, what is sold out",
+    responses=problems.described(422),
+)
+async def availability(services: Engine, request: Call, sku: Skus) -> Response[Availability]:
+    await refuse_too_many(request, services)
+    async with services.transaction() as session:
+        known = await stock.shelves_of(session, sku)
+    low = services.config.shop.low_stock
+    view = Availability([views.shelf(one, known.get(one), low) for one in dict.fromkeys(sku)])
+    return Response(view, headers={"Access-Control-Allow-Origin": "*"})
 
 
 @get("/verify", include_in_schema=False)
@@ -84,27 +122,28 @@ async def verify_page() -> File:
     )
 
 
-def words(services: Services, name: str, prefix: str) -> Response[dict[str, Any]]:
+def words(request: Call, services: Services, name: str, prefix: str) -> Response[bytes]:
     """Return one language's sentences for a browser; a language we do not speak gets the shop's first one."""
     messages = services.messages(name.removesuffix(".json"))
-    body = {"locale": messages.locale, "messages": messages.starting_with(prefix)}
-    return Response(body, media_type=MediaType.JSON, headers=SCRIPT_HEADERS)
+    said = messages.starting_with(prefix)
+    if prefix == "widget-":
+        said = {key: text for key, text in said.items() if not key.startswith(_OF_PARTS)}
+    body = msgspec.json.encode({"locale": messages.locale, "messages": said})
+    return assets.answer(request, pack(body), "application/json")
 
 
 def routes() -> list[ControllerRouterHandler]:
     return [
         FairnessController,
+        availability,
         widget_script,
+        widget_part,
         widget_messages,
         verify_messages,
         verify_page,
         _folder("/widget", UI / "widget"),
         _folder("/verify", UI / "verify"),
     ]
-
-
-def _asset(path: Path, media_type: str) -> File:
-    return File(path, content_disposition_type="inline", media_type=media_type, headers=SCRIPT_HEADERS)
 
 
 def _folder(path: str, folder: Path) -> ControllerRouterHandler:

@@ -77,6 +77,8 @@ class StockoutReport(msgspec.Struct, frozen=True):
     sku: Id
     stage: Stage
     title: Line | None = None
+    variant: Line | None = None  # which one of it, such as "blue, 38 cm"
+    price_minor: AmountMinor | None = None  # of one unit, in the cart's currency
     categories: Annotated[tuple[Word, ...], Meta(max_length=100)] = ()
     quantity: Quantity = 1
     cart: CartBody | None = None
@@ -315,7 +317,27 @@ class ProductView(msgspec.Struct, frozen=True):
     sku: str
     expected_on: date | None
     reason: str | None
-    alternatives: list[Alternative]
+    alternatives: list[Alternative]  # the same price first, a dearer one never first
+
+
+class OrderView(msgspec.Struct, frozen=True):
+    """The order that waits for the product; `choice` once its shopper has made one."""
+
+    choice: str | None
+
+
+class MomentView(msgspec.Struct, frozen=True):
+    """`GET /v1/moment`: what the page needs to speak to this person of this product, now."""
+
+    title: str | None
+    variant: str | None
+    first_name: str | None
+    available: bool  # it can be bought again, the units kept for others aside
+    currency: str  # of the alternatives' prices
+    notices: bool  # the shop can send messages: that it is back, and codes
+    address_known: bool  # without asking for an address
+    told_when_back: bool  # a restock notice was asked for
+    order: OrderView | None
 
 
 class SureView(msgspec.Struct, frozen=True):
@@ -350,6 +372,39 @@ class SurveyBody(msgspec.Struct, frozen=True):
 class SurveyView(msgspec.Struct, frozen=True):
     csat: int | None
     nps: int | None
+
+
+class NoticeBody(msgspec.Struct, frozen=True):
+    """`POST /v1/notices` and `POST /v1/awards/{id}/send`: where to, unless the shop knows."""
+
+    email: Email | None = None
+
+
+class NoticeView(msgspec.Struct, frozen=True):
+    notice_id: UUID
+    kind: str
+    sku: str
+    status: str
+
+
+class OrderBody(msgspec.Struct, frozen=True):
+    """`PUT /v1/offer/order`: keep the order and wait, or cancel it."""
+
+    choice: Literal["keep", "cancel"]
+
+
+class ShelfView(msgspec.Struct, frozen=True):
+    """One line of `GET /v1/availability`; `left` only where few are left."""
+
+    sku: str
+    status: Literal["available", "low", "backorder", "out", "unknown"]
+    left: int | None
+    expected_on: date | None
+    reason: str | None
+
+
+class Availability(msgspec.Struct, frozen=True):
+    products: list[ShelfView]
 
 
 class SpinBody(msgspec.Struct, frozen=True):

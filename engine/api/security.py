@@ -72,6 +72,11 @@ async def shopper_by(authorization: str, address: str, services: Services) -> Sh
     return token
 
 
+async def refuse_too_many(call: Call, services: Services) -> None:
+    """Count a call from this network address; raise 429 for too many."""
+    await services.limiter.hit(Rate("address", address_of(call), services.config.shop.limits.address_per_minute))
+
+
 def _bearer(call: AnyConnection) -> str:
     return _credential(call.headers.get("authorization", ""))
 

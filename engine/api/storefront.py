@@ -1,18 +1,35 @@
 """What a shopper's browser calls, with the token of one stockout."""
 
 from typing import Annotated
+from uuid import UUID
 
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response, delete, get, post, put
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import SecurityRequirement
-from litestar.params import JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from engine import clock
 from engine.api import bodies, problems, views
 from engine.api.hot import HotCall, Plain, Told
-from engine.api.schemas import AwardView, OfferView, SpinBody, SpinView, SurveyBody, SurveyView, WonList
+from engine.api.schemas import (
+    AwardView,
+    MomentView,
+    NoticeBody,
+    NoticeView,
+    OfferView,
+    OrderBody,
+    OrderView,
+    SpinBody,
+    SpinView,
+    SurveyBody,
+    SurveyView,
+    WonList,
+)
 from engine.api.security import Call, Engine, shopper_of, signed_in
-from engine.flows import acceptances, awards, outcomes, spins
+from engine.db.tables import Stock
+from engine.errors import ConflictError, StockoutNotYoursError
+from engine.flows import acceptances, awards, notices, orders, outcomes, spins, stockouts
+from engine.flows import stock as shelves
 from engine.services import Services
 
 REPLAYED = {"Idempotent-Replayed": "true"}
@@ -114,3 +131,93 @@ class StorefrontController(Controller):
                     for award, spin_id in rows
                 ]
             )
+
+    @get(
+        "/moment",
+        summary="What the page says besides the offer: names, what is there now, messages, the order",
+        responses=problems.described(),
+    )
+    async def moment(self, request: Call, services: Engine) -> MomentView:
+        token = await shopper_of(request, services)
+        async with services.transaction() as session:
+            owned = await stockouts.of_token(session, token.shopper_id, token.stockout_id)
+            if owned is None:
+                raise StockoutNotYoursError
+            shopper, stockout = owned
+            stock = await session.get(Stock, stockout.sku)
+            order = None
+            if stockout.stage == "ordered":
+                order = OrderView(await orders.chosen_for(session, shopper.subject, stockout.id))
+            return MomentView(
+                title=stockout.title,
+                variant=stockout.variant,
+                first_name=shopper.first_name,
+                available=stock is not None and await shelves.free(session, stock) >= stockout.quantity,
+                currency=stockout.cart_currency or services.config.shop.currency,
+                notices=services.hears,
+                address_known=shopper.email is not None,
+                told_when_back=await notices.open_for(session, shopper.subject, stockout.sku),
+                order=order,
+            )
+
+    @post(
+        "/notices",
+        summary="Be told once when the token's product is back; nothing else is signed up for",
+        responses=problems.described(409, body=True),
+    )
+    async def ask_restock(
+        self, request: Call, services: Engine, data: JSONBody[NoticeBody | None] = None, locale: PageLocale = None
+    ) -> Response[NoticeView]:
+        token = await shopper_of(request, services)
+        _refuse_unheard(services)
+        async with services.transaction() as session:
+            asked = await notices.ask_restock(session, services.kit, token, _to(data, locale), now=clock.now())
+            view = views.notice(asked.notice)
+        return Response(view, status_code=200 if asked.replayed else 201, headers=REPLAYED if asked.replayed else {})
+
+    @delete("/notices", status_code=204, summary="Not be told after all", responses=problems.described())
+    async def withdraw_restock(self, request: Call, services: Engine) -> None:
+        token = await shopper_of(request, services)
+        async with services.transaction() as session:
+            await notices.withdraw(session, token, now=clock.now())
+
+    @post(
+        "/awards/{award_id:uuid}/send",
+        status_code=202,
+        summary="Have the shop send this code to its winner",
+        responses=problems.described(404, 409, body=True),
+    )
+    async def send_code(
+        self,
+        request: Call,
+        services: Engine,
+        award_id: FromPath[UUID],
+        data: JSONBody[NoticeBody | None] = None,
+        locale: PageLocale = None,
+    ) -> Response[NoticeView]:
+        token = await shopper_of(request, services)
+        _refuse_unheard(services)
+        async with services.transaction() as session:
+            asked = await notices.ask_code(session, services.kit, token, award_id, _to(data, locale), now=clock.now())
+            view = views.notice(asked.notice)
+        return Response(view, status_code=202, headers=REPLAYED if asked.replayed else {})
+
+    @put(
+        "/offer/order",
+        summary="Keep the order and wait, or cancel it",
+        responses=problems.described(409, body=True),
+    )
+    async def choose(self, request: Call, services: Engine, data: JSONBody[OrderBody]) -> Response[OrderView]:
+        token = await shopper_of(request, services)
+        async with services.transaction() as session:
+            chosen = await orders.choose(session, services.kit, token, data.choice, now=clock.now())
+        return Response(OrderView(chosen.choice), headers=REPLAYED if chosen.replayed else {})
+
+
+def _to(data: NoticeBody | None, locale: str | None) -> notices.To:
+    return notices.To(data.email if data else None, locale or "")
+
+
+def _refuse_unheard(services: Services) -> None:
+    if not services.hears:
+        raise ConflictError("the shop takes no messages to send", code="notices_not_offered")

@@ -8,11 +8,13 @@ from engine.api.schemas import (
     Alternative,
     AwardView,
     CodeView,
+    NoticeView,
     OfferView,
     PatienceView,
     ProductView,
     ReasonView,
     RedemptionView,
+    ShelfView,
     SliceView,
     SpinView,
     StockView,
@@ -24,7 +26,7 @@ from engine.api.schemas import (
 )
 from engine.campaigns import Version
 from engine.clock import now
-from engine.db.tables import Award, Stock
+from engine.db.tables import Award, Notice, Stock
 from engine.flows.awards import Given, status_at
 from engine.flows.offers import Made
 from engine.flows.redemptions import Held, Known
@@ -179,6 +181,21 @@ def redemption(held: Held, messages: Messages) -> RedemptionView:
 
 def stock(row: Stock) -> StockView:
     return StockView(row.sku, row.available, row.expected_on, row.reason, row.backorderable, row.as_of)
+
+
+def shelf(sku: str, known: tuple[Stock, int] | None, low_stock: int) -> ShelfView:
+    """Say what anyone may know of a product: how many are left is told only where few are."""
+    if known is None:
+        return ShelfView(sku, "unknown", None, None, None)
+    row, left = known
+    if left <= 0:
+        return ShelfView(sku, "backorder" if row.backorderable else "out", None, row.expected_on, row.reason)
+    low = left <= low_stock
+    return ShelfView(sku, "low" if low else "available", left if low else None, None, None)
+
+
+def notice(row: Notice) -> NoticeView:
+    return NoticeView(row.id, row.kind, row.sku, row.status)
 
 
 def label_of(version: Version, reward_id: str, messages: Messages) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from secrets import token_hex
 
 import click
 import httpx
@@ -26,6 +27,8 @@ from engine.vault import Vault, new_api_key
 
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 15
+# Pages that listen never hang up by themselves; requests under way are done by then.
+STREAMS_END_SECONDS = 5
 
 
 def serve_api(workers: int) -> None:
@@ -53,6 +56,7 @@ def serve(factory: str, host: str, port: int, *, workers: int) -> None:
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
+        workers_kill_timeout=STREAMS_END_SECONDS,
     ).serve()
 
 
@@ -95,6 +99,10 @@ def run_demo() -> int:
         os.environ["MAKEGOOD_DEMO_CLOCK"] = str(var_folder().resolve() / "demo-clock")
         # A demo's days pass at a click: a token must outlive a patient shopper's season.
         os.environ.setdefault("MAKEGOOD_TOKEN_SECONDS", str(400 * 24 * 3600))
+        if not os.environ.get("MAKEGOOD_WEBHOOK_URL"):
+            # The demo shop hears what a shop's server would, and shows the letters it would send.
+            os.environ["MAKEGOOD_WEBHOOK_URL"] = f"http://127.0.0.1:{port}/demo/api/announcements"
+            os.environ["MAKEGOOD_WEBHOOK_SECRET"] = token_hex()
         settings = read()
         migrate.upgrade(settings.database_url)
         if not settings.demo_key:

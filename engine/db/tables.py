@@ -37,6 +37,9 @@ OUTCOME_KINDS = (
     *("csat", "nps"),
 )
 PUBLICATION_KINDS = ("folder", "publish", "rollback")
+NOTICE_KINDS = ("restock", "code")
+NOTICE_STATUSES = ("waiting", "due", "told", "withdrawn")
+ORDER_CHOICES = ("keep", "cancel")
 ENTRY_KINDS = ("accrual", "welcome", "delay_bonus", "milestone", "claim", "expiry", "reversal")
 
 
@@ -184,6 +187,8 @@ class Stockout(Base):
     occurred_at: Mapped[datetime]
     sku: Mapped[str]
     title: Mapped[str | None]
+    variant: Mapped[str | None]
+    price_minor: Mapped[int | None]
     categories: Mapped[list[str]]
     quantity: Mapped[int]
     stage: Mapped[str]
@@ -567,3 +572,55 @@ class ConsoleSession(Base):
     locale: Mapped[str]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class Notice(Base):
+    """One message a shopper asked for, and nothing else: that a product is back, or the code just won.
+
+    The address is sealed, and gone once the message is handed over; where there is none, the shopper's own is used.
+    """
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        ForeignKeyConstraint(["subject", "award_id"], ["awards.subject", "awards.id"]),
+        ForeignKeyConstraint(["subject", "stockout_id"], ["stockouts.subject", "stockouts.id"]),
+        _one_of("kind", NOTICE_KINDS),
+        _one_of("status", NOTICE_STATUSES),
+        CheckConstraint("(kind = 'code') = (award_id IS NOT NULL)", name="award"),
+        Index(
+            "notices_open_key",
+            "subject",
+            "sku",
+            unique=True,
+            postgresql_where=text("kind = 'restock' AND status IN ('waiting', 'due')"),
+        ),
+        Index("notices_waiting_idx", "sku", "created_at", postgresql_where=text("status = 'waiting'")),
+        Index("notices_id_idx", "id"),
+    )
+
+    subject: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    stockout_id: Mapped[UUID]
+    kind: Mapped[str]
+    sku: Mapped[str]
+    award_id: Mapped[UUID | None]
+    address_sealed: Mapped[bytes | None]
+    locale: Mapped[str]
+    status: Mapped[str]
+    created_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+
+
+class OrderChoice(Base):
+    """What a shopper wants done with an order that cannot be filled: keep it and wait, or cancel it."""
+
+    __tablename__ = "order_choices"
+    __table_args__ = (
+        ForeignKeyConstraint(["subject", "stockout_id"], ["stockouts.subject", "stockouts.id"]),
+        _one_of("choice", ORDER_CHOICES),
+    )
+
+    subject: Mapped[UUID] = mapped_column(primary_key=True)
+    stockout_id: Mapped[UUID] = mapped_column(primary_key=True)
+    choice: Mapped[str]
+    created_at: Mapped[datetime]

@@ -68,7 +68,7 @@ _CONSENT = re.compile(
     re.IGNORECASE,
 )
 # What a shopper reads on and above the button that takes part.
-_AT_THE_BUTTON = ("widget-invite", "widget-spin", "widget-sure-invite", "widget-sure-take", "widget-wait-join")
+_AT_THE_BUTTON = ("widget-invite", "widget-spin", "widget-arms-invite", "widget-arms-take", "widget-wait-join")
 
 
 def purchase_places(campaign: Campaign) -> list[int]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engine import ledger
+from engine import ledger, live
 from engine.campaigns import Version
 from engine.db.tables import Award, Claim, Enrolment, PointEntry
 from engine.errors import ConflictError, GoneError, IdempotencyMismatchError, NotFoundError
@@ -81,6 +81,7 @@ async def claim(
     enrolment.spent_points += price
     await session.flush()
 
+    kit.tell(session, live.of_product(enrolment.sku))
     await kit.announce(session, "award.issued", {"award_id": str(award.id), "reward": award.reward}, now=now)
     return Claimed(made, award, found)
 

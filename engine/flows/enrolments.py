@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engine import ledger
+from engine import ledger, live
 from engine.campaigns import Version
 from engine.db.tables import Enrolment, Hold, Offer, Shopper, Stock, Stockout
 from engine.errors import ConflictError, GoneError, NotFoundError, StockoutNotYoursError
@@ -63,6 +63,7 @@ async def enrol(
     before = enrolment.started_on - timedelta(days=1)
     await milestones.reach_due(session, kit, version, enrolment, through=before, now=now)
 
+    kit.tell(session, live.of_product(enrolment.sku))
     await kit.announce(session, "enrolment.started", {"enrolment_id": str(enrolment.id), "sku": enrolment.sku}, now=now)
     return Enrolled(enrolment, version, shopper)
 
@@ -105,6 +106,7 @@ async def end(
     facts = {"enrolment_id": str(enrolment.id), "how": status, "sku": enrolment.sku}
     if enrolment.points_expire_at is not None:
         facts["points_expire_at"] = enrolment.points_expire_at.isoformat()
+    kit.tell(session, live.of_product(enrolment.sku))
     await kit.announce(session, "enrolment.ended", facts, now=now)
 
 

@@ -10,12 +10,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.campaigns import Version
-from engine.db.tables import Enrolment, Hold, Promise, Redemption, Stock
+from engine.db.tables import Enrolment, Hold, Notice, Promise, Redemption, Stock
 from engine.errors import ConflictError, NotFoundError
-from engine.flows import accrual, enrolments, milestones, points
+from engine.flows import accrual, enrolments, milestones, notices, points
 from engine.flows import stock as shelves
 from engine.ids import new_id
 from engine.kit import Kit
+from engine.live import of_product
 from engine.versions import Versions
 from rewards.patience import is_slip
 
@@ -59,7 +60,11 @@ async def react(session: AsyncSession, kit: Kit, sku: str, *, now: datetime) -> 
     paid = await pay_slip(session, kit, stock, now=now)
     withdrawn = await withdraw_holds(session, kit, stock, now=now)
     offered = await offer_units(session, kit, stock, now=now)
-    return BATCH in {paid, withdrawn, offered}
+    # Who waits comes first; who only asked to be told hears of what is left.
+    due = await notices.fall_due(session, kit, stock, batch=BATCH, now=now)
+    if paid or withdrawn or offered:
+        kit.tell(session, of_product(sku))
+    return BATCH in {paid, withdrawn, offered, due}
 
 
 async def pay_slip(session: AsyncSession, kit: Kit, stock: Stock, *, now: datetime) -> int:
@@ -196,7 +201,9 @@ async def out_of_step(session: AsyncSession) -> list[str]:
     )
     waited_for = exists().where(Enrolment.sku == Stock.sku, Enrolment.status == "active", ~held)
     promised = select(func.sum(Hold.quantity)).where(Hold.sku == Stock.sku, Hold.status == "offered").scalar_subquery()
-    found = select(Stock.sku).where((Stock.available > 0) & waited_for | (promised > Stock.available))
+    asked_about = exists().where(Notice.sku == Stock.sku, Notice.status == "waiting")
+    wanted = (Stock.available > 0) & (waited_for | asked_about)
+    found = select(Stock.sku).where(wanted | (promised > Stock.available))
     return list((await session.execute(found.order_by(Stock.sku))).scalars())
 
 

@@ -16,7 +16,9 @@ from engine.db.tables import (
     Enrolment,
     Event,
     Hold,
+    Notice,
     Offer,
+    OrderChoice,
     Outcome,
     PointEntry,
     Redemption,
@@ -32,7 +34,7 @@ from engine.vault import Vault
 from rules import facts
 
 # Digests and sealed values mean nothing to the person; the code itself is given instead.
-_LEFT_OUT = frozenset({"subject", "address_digest", "body_digest", "code_digest", "code_sealed"})
+_LEFT_OUT = frozenset({"subject", "address_digest", "body_digest", "code_digest", "code_sealed", "address_sealed"})
 
 _TABLES = {
     "stockouts": Stockout,
@@ -43,6 +45,7 @@ _TABLES = {
     "points": PointEntry,
     "claims": Claim,
     "holds": Hold,
+    "order_choices": OrderChoice,
     "outcomes": Outcome,
 }
 
@@ -56,6 +59,10 @@ async def export(session: AsyncSession, vault: Vault, shopper_id: str) -> dict[s
     export["awards"] = [
         {**_plain(award), "code": vault.open(award.code_sealed).decode()}
         for award in await _rows(session, Award, shopper)
+    ]
+    export["notices"] = [
+        {**_plain(notice), "email": vault.open(notice.address_sealed).decode() if notice.address_sealed else None}
+        for notice in await _rows(session, Notice, shopper)
     ]
     return export
 
@@ -90,6 +97,7 @@ async def erase(session: AsyncSession, kit: Kit, shopper_id: str, *, now: dateti
         offer.facts = {**offer.facts, "shopper": msgspec.to_builtins(facts.Shopper())}
         # A detail names what was compared, such as a segment; the code alone still says why.
         offer.reasons = [{**reason, "detail": ""} for reason in offer.reasons]
+    await session.execute(delete(Notice).where(Notice.subject == shopper.subject))
     # Order numbers lead back to a person in the shop's own books.
     await session.execute(update(Outcome).where(Outcome.subject == shopper.subject).values(order_id=None))
     await session.execute(delete(Event).where(Event.subject == shopper.subject))

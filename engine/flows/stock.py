@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from engine.api.schemas import StockBody
 from engine.db.tables import Hold, Promise, Stock, Stockout
@@ -50,8 +51,17 @@ async def put(session: AsyncSession, sku: str, body: StockBody, *, now: datetime
 
 async def free(session: AsyncSession, stock: Stock) -> int:
     """Return the units not spoken for: open holds are, and holds used since the shop last counted."""
-    taken = select(func.coalesce(func.sum(Hold.quantity), 0)).where(
-        Hold.sku == stock.sku,
-        or_(Hold.status == "offered", (Hold.status == "used") & (Hold.settled_at > stock.as_of)),
-    )
+    taken = select(_taken(literal(stock.sku), literal(stock.as_of)))
     return stock.available - int((await session.execute(taken)).scalar_one())
+
+
+async def shelves_of(session: AsyncSession, skus: Sequence[str]) -> dict[str, tuple[Stock, int]]:
+    """Return the products the shop ever spoke of, each with the units not spoken for."""
+    found = select(Stock, _taken(Stock.sku, Stock.as_of)).where(Stock.sku.in_(skus))
+    return {stock.sku: (stock, stock.available - int(taken)) for stock, taken in (await session.execute(found)).all()}
+
+
+def _taken(sku: ColumnElement[str] | InstrumentedAttribute[str], as_of: Any) -> ScalarSelect[Any]:
+    counts = or_(Hold.status == "offered", (Hold.status == "used") & (Hold.settled_at > as_of))
+    held = select(func.coalesce(func.sum(Hold.quantity), 0)).where(Hold.sku == sku, counts)
+    return held.correlate(Stock).scalar_subquery()

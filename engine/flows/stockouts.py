@@ -1,5 +1,6 @@
 """Reporting a stockout: once per event id, however often the shop's server retries."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -9,13 +10,14 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engine.api.schemas import StockoutReport
+from engine.api.schemas import Alternative, StockoutReport
 from engine.db.tables import Event, Shopper, Stockout
 from engine.errors import FieldError, IdempotencyMismatchError, InvalidBodyError
 from engine.ids import new_id
 from engine.vault import Vault
 from rules.addresses import fold
 
+_DEARER = 3  # the rank of what costs more than what is missing
 CLOCK_SKEW_MAX = timedelta(minutes=5)
 SHOPS_BEGAN = datetime(1990, 1, 1, tzinfo=UTC)  # the first on the Web; dates of the year 1 cannot even be read back
 _KEPT = {"email": Shopper.email, "address_digest": Shopper.address_digest, "first_name": Shopper.first_name}
@@ -88,6 +90,8 @@ def _stockout(body: StockoutReport, subject: UUID, stockout_id: UUID, *, now: da
         occurred_at=body.occurred_at,
         sku=body.sku,
         title=body.title,
+        variant=body.variant,
+        price_minor=body.price_minor,
         categories=list(body.categories),
         quantity=body.quantity,
         stage=body.stage,
@@ -96,7 +100,7 @@ def _stockout(body: StockoutReport, subject: UUID, stockout_id: UUID, *, now: da
         market=body.market,
         expected_on=body.restock.expected_on if body.restock else None,
         reason=body.restock.reason if body.restock else None,
-        alternatives=msgspec.to_builtins(body.alternatives),
+        alternatives=msgspec.to_builtins(_alternatives(body)),
         created_at=now,
     )
 
@@ -110,3 +114,32 @@ async def of_token(session: AsyncSession, shopper_id: str, stockout_id: UUID) ->
     )
     row = (await session.execute(found)).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+def _alternatives(body: StockoutReport) -> list[Alternative]:
+    if body.price_minor is not None or body.cart is None:
+        return in_order(body.alternatives, body.price_minor)
+    # A basket says at most what one unit costs, and in a basket of nothing else exactly that.
+    return in_order(body.alternatives, body.cart.total_minor // body.quantity, at_most=True)
+
+
+def in_order(
+    alternatives: Sequence[Alternative], price_minor: int | None, *, at_most: bool = False
+) -> list[Alternative]:
+    """Same price first, then cheaper ones, then those whose price is not told; dearer ones last, and never first.
+
+    A same-price substitute helps, a dearer one put forward looks like the reason for the stockout (Breugelmans 2006).
+    Where all are dearer, none is shown.
+    """
+
+    def rank(one: Alternative) -> tuple[int, int]:
+        if one.price_minor is None or price_minor is None:
+            return (2, 0) if one.price_minor is None else (1, one.price_minor)
+        if one.price_minor == price_minor:
+            return 0, 0
+        if one.price_minor > price_minor:
+            return _DEARER, one.price_minor
+        return 1, one.price_minor if at_most else -one.price_minor
+
+    ordered = sorted(alternatives, key=rank)
+    return ordered if ordered and rank(ordered[0])[0] < _DEARER else []

@@ -112,6 +112,13 @@ class Visitor:
         self.page.locator(".told a").click()
         self.offer.locator("[part=card]").wait_for()
 
+    def unfold(self, row: str) -> Locator:
+        """Open one of the other things a shopper may do, and return what is in it."""
+        self.offer.locator(f"[data-row={row}] > summary").click()
+        inside = self.offer.locator(f"[data-row={row}] .inside > *")
+        inside.wait_for()
+        return inside
+
     def watch(self) -> None:
         """Note every host that is spoken to, every script error and every violation of the page's policy."""
 

@@ -14,7 +14,7 @@ WEEK = 7
 
 def join(shopper: Visitor) -> None:
     shopper.meet_the_stockout()
-    shopper.offer.locator("[part=enrol]").click()
+    shopper.unfold("wait").locator("[part=enrol]").click()
     shopper.offer.locator(".joined").wait_for()
 
 
@@ -43,6 +43,7 @@ def test_a_week_of_patience_ends_in_a_surprise_and_a_kept_lamp(
 ) -> None:
     shopper = visit(demo, language, size=size, color_scheme=scheme)
     shopper.meet_the_stockout()
+    shopper.unfold("wait")
     terms = shopper.offer.locator("[part=wait]")
     # Everything is said before anyone agrees: rate, odds of the surprise, hold, end, expiry.
     for said in ("7", "21", "40", "75", "25", "24", "60", "90"):
@@ -190,8 +191,10 @@ def test_where_it_is_the_one_or_the_other_choosing_says_so(demo: Served, visit: 
     shopper.page.route("**/v1/offer?*", either)
     shopper.meet_the_stockout()
     expect(shopper.offer).to_contain_text("taking one gives up the other")
+    if choice == "enrol":
+        shopper.unfold("wait")
     shopper.offer.locator(f"[part={choice}]").click()
-    gone, stays = {"enrol": (".wheel", ".joined"), "spin": ("[part=wait]", "[part=result]")}[choice]
+    gone, stays = {"enrol": (".disc", ".joined"), "spin": ("[data-row=wait]", "[part=result]")}[choice]
     expect(shopper.offer.locator(stays)).to_be_visible()
     expect(shopper.offer.locator(gone)).to_have_count(0)
     shopper.page.reload()
@@ -219,7 +222,7 @@ def test_others_in_line_are_counted_in_words(demo: Served, visit: Visit) -> None
 def test_an_account_of_somebody_who_waits_for_nothing(demo: Served, visit: Visit) -> None:
     shopper = visit(demo)
     shopper.go("/account?lang=en")
-    expect(shopper.page.locator(".nothing")).to_be_visible()
+    expect(shopper.page.locator("makegood-patience .nothing")).to_be_visible()
     shopper.shoot("nothing-met")
     shopper.meet_the_stockout()
     shopper.go("/account")

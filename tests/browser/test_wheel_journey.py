@@ -244,7 +244,7 @@ def test_whoever_declines_can_change_their_mind(demo: Served, visit: Visit) -> N
     shopper = visit(demo)
     shopper.meet_the_stockout()
     shopper.offer.locator("[part=decline]").click()
-    expect(shopper.offer.locator(".wheel")).to_have_count(0)
+    expect(shopper.offer.locator(".disc")).to_have_count(0)
     shopper.shoot("declined")
     shopper.offer.get_by_role("button", name="Show the wheel").click()
     expect(shopper.spin).to_be_focused()

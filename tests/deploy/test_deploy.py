@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import UniqueConstraint
 
 from engine.api.figures import exposition
 from engine.db.tables import Base
@@ -25,8 +25,10 @@ REFERENCE = {
     "api_keys",
     "budgets",
     "campaign_versions",
+    "console_sessions",
     "epochs",
     "promises",
+    "publications",
     "reward_stocks",
     "stock",
 }
@@ -121,13 +123,13 @@ def test_every_unique_key_holds_the_key_its_table_is_spread_by(table: str) -> No
     columns = Base.metadata.tables[table]
     unique = [set(columns.primary_key.columns.keys())]
     unique += [set(one.columns.keys()) for one in columns.constraints if isinstance(one, UniqueConstraint)]
-    unique += [set(one.columns.keys()) for one in columns.indexes if isinstance(one, Index) and one.unique]
+    unique += [set(one.columns.keys()) for one in columns.indexes if one.unique]
     for keys in unique:
         # A shopper is found by the shop's id and by the subject: each is unique by itself, by how it is made.
         assert spread_by in keys or (table, keys) == ("shoppers", {"subject"}), (table, keys)
 
 
-@pytest.mark.parametrize("table", sorted(Base.metadata.tables))
+@pytest.mark.parametrize("table", sorted(set(Base.metadata.tables) - REFERENCE))
 def test_every_foreign_key_stays_with_one_shopper(table: str) -> None:
     for key in Base.metadata.tables[table].foreign_key_constraints:
         assert "subject" in key.columns.keys(), key.name  # noqa: SIM118  # SQLAlchemy's columns are no plain mapping

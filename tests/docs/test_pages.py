@@ -211,3 +211,17 @@ def test_every_announcement_is_documented() -> None:
     told = {kind for _path, text in sources() for kind in re.findall(r'announce\(session, "([\w.]+)"', text)}
     assert {"award.issued", "hold.offered"} <= told
     assert told <= typed("docs/integration.md"), told - typed("docs/integration.md")
+
+
+# Theming
+
+
+def test_every_property_and_part_is_documented_and_real() -> None:
+    scripts = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "ui").glob("widget/*.js"))
+    written = page("docs/theming.md")
+    for name in set(re.findall(r"--makegood-[a-z]+(?:-[a-z]+)*", scripts)) - {"--makegood-slice"}:
+        assert f"`{name}`" in written, name
+    documented = written.partition("## Parts")[2].partition("## No jump")[0]
+    parts = {one for given in re.findall(r'part: "([\w -]+)"', scripts) for one in given.split()}
+    told = set(re.findall(r"`([a-z-]+)`", documented)) - {"makegood-stockout", "makegood-patience", "makegood-stock"}
+    assert parts <= told, parts - told

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -190,3 +191,22 @@ async def test_a_revoked_key_opens_nothing_and_two_keys_are_valid_at_once(
     )
     assert unknown.exit_code == 1
     assert "makegood keys list" in unknown.output
+
+
+async def test_an_address_that_waits_for_a_message_is_renewed_too(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook: dict[str, Any] = {
+        "MAKEGOOD_WEBHOOK_URL": "http://127.0.0.1:9/",
+        "MAKEGOOD_WEBHOOK_SECRET": "a-webhook-secret-for-tests",
+    }
+    who = person()
+    async with shop_on(settings_for(database_url, **hook)) as shop:
+        shopper = await shop.report(shopper=who, sku="NEVER-THERE")
+        answer = await shop.http.post(
+            "/v1/notices", headers={"Authorization": f"Bearer {shopper.token}"}, json={"email": "one@example.org"}
+        )
+        assert answer.status_code == 201, answer.text
+    assert "notices: 1 renewed" in await asyncio.to_thread(renew, database_url, monkeypatch, WRITING)
+    async with shop_on(having(database_url, NEW)) as shop:
+        assert [one["email"] for one in (await shop.export(who["id"])).json()["notices"]] == ["one@example.org"]

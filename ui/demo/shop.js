@@ -7,6 +7,7 @@ import { account } from "./pages/account.js";
 import { basket } from "./pages/basket.js";
 import { checkout } from "./pages/checkout.js";
 import { listing } from "./pages/listing.js";
+import { order } from "./pages/order.js";
 import { product } from "./pages/product.js";
 import { thanks } from "./pages/thanks.js";
 
@@ -23,12 +24,11 @@ function randomId() {
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** @returns {Locale} */
+/** Any language the engine has messages for. @returns {Locale} */
 function language() {
   const wanted = new URLSearchParams(location.search).get("lang") ?? sessionStorage.getItem("demo-locale") ?? navigator.language;
-  const locale = wanted.startsWith("fr") ? "fr" : "en";
-  sessionStorage.setItem("demo-locale", locale);
-  return locale;
+  sessionStorage.setItem("demo-locale", wanted);
+  return wanted.split("-")[0] ?? "en";
 }
 
 /** @param {string} path @param {object} [body] */
@@ -46,6 +46,14 @@ async function ask(path, body) {
 /** @returns {Promise<Shop>} */
 async function openShop() {
   const locale = language();
+  /** A language this shop's own texts are not written in yet reads them in English. @param {Product[]} found */
+  const worded = (found) => {
+    for (const product of found) {
+      for (const text of [product.name, product.text, product.variant]) if (text) text[locale] ??= text.en ?? "";
+      if (product.of && product.variant) product.name[locale] += `, ${product.variant[locale]}`;
+    }
+    return found;
+  };
   const [say, catalogue, clock] = await Promise.all([
     loadMessages(new URL(`/demo/messages/${locale}.json`, location.href)),
     ask("catalogue"),
@@ -55,7 +63,7 @@ async function openShop() {
   const state = JSON.parse(sessionStorage.getItem("demo") ?? "null") ?? newcomer();
   const save = () => sessionStorage.setItem("demo", JSON.stringify(state));
   /** @type {Product[]} */
-  const products = catalogue.products;
+  const products = worded(catalogue.products);
   save();
   /** @type {Shop} */
   const shop = {
@@ -68,7 +76,7 @@ async function openShop() {
     clock,
     ask,
     async restocked() {
-      products.splice(0, products.length, ...(await ask("catalogue")).products);
+      products.splice(0, products.length, ...worded((await ask("catalogue")).products));
       document.dispatchEvent(new Event("demo:stock"));
     },
     product: (sku) => products.find((one) => one.sku === sku),
@@ -98,7 +106,7 @@ function header({ say, locale, state, products }) {
   return [
     h("a", { class: "skip", href: "#main" }, say("demo-skip")),
     h("a", { class: "brand", href: "/" }, h("img", { src: "/demo/img/logo.svg", alt: "", width: 32, height: 32 }), say("demo-title")),
-    h("a", { class: "basket", href: "/basket", "aria-label": say("demo-basket-count", { count }) }, say("demo-basket"), h("span", { class: "count" }, `${count}`)),
+    h("a", { class: "basket", href: "/basket", title: say("demo-basket-count", { count }) }, `${say("demo-basket")} `, h("span", { class: "count" }, `${count}`)),
     h("nav", {},
       h("a", { class: "quiet", href: "/account" }, say("demo-account")),
       h("button", { type: "button", class: "quiet", title: say("demo-new-shopper-title"), click: () => startOver(products) }, say("demo-new-shopper")),
@@ -120,7 +128,7 @@ const footer = ({ say }) => [h("p", {}, say("demo-about")), h("a", { href: "/ver
 /** @param {Shop} shop @param {string} path @returns {Node[] | Promise<Node[]>} */
 function page(shop, path) {
   if (path.startsWith("/product/")) return product(shop, decodeURIComponent(path.slice("/product/".length)));
-  const pages = { "/account": account, "/basket": basket, "/checkout": checkout, "/thanks": thanks };
+  const pages = { "/account": account, "/basket": basket, "/checkout": checkout, "/order": order, "/thanks": thanks };
   return (pages[/** @type {keyof typeof pages} */ (path)] ?? listing)(shop);
 }
 

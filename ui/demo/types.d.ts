@@ -3,7 +3,8 @@
 import type { Build } from "../widget/dom.js";
 import type { Say } from "../widget/types";
 
-export type Locale = "fr" | "en";
+export type Locale = string;
+/** By language; English is always there. */
 export type Text = Record<Locale, string>;
 
 export interface Product {
@@ -15,6 +16,10 @@ export interface Product {
   available: number;
   alternatives: string[];
   sells_out_in_basket: boolean;
+  variant?: Text;
+  variants?: string[];
+  /** The variant that alone stands in the window. */
+  of?: string;
 }
 
 export interface Line {
@@ -32,7 +37,7 @@ export interface Quote {
 
 export interface Stockout {
   sku: string;
-  stage: "viewed" | "in_cart";
+  stage: "viewed" | "in_cart" | "ordered";
   /** The demo's day it was reported on. */
   day: string;
   /** Whether its offer was taken, wheel or waiting. */
@@ -53,6 +58,14 @@ export interface Order {
   /** The basket the order was opened for: another basket needs another order. */
   lines: Line[];
   reserved?: Reserved;
+}
+
+/** What the shop sent its customer because Makegood asked it to. */
+export interface Letter {
+  kind: string;
+  about: string;
+  to: string | null;
+  at: string;
 }
 
 export interface Receipt {

@@ -1,6 +1,6 @@
 /** Speaks to the engine as the shopper. Every answer comes within fifteen seconds or fails. */
 
-/** @import { Answer, Award, ClaimMade, Enrolment, EnrolmentSummary, Offer } from "./types" */
+/** @import { Answer, Award, EnrolmentSummary, Offer } from "./types" */
 
 export class Refused extends Error {
   /** @param {number} status @param {{code?: string, detail?: string}} problem */
@@ -12,9 +12,9 @@ export class Refused extends Error {
   }
 }
 
-/** @param {URL} engine @param {string} token @param {string} locale @param {AbortSignal} signal */
+/** @param {URL} engine @param {string | null} token @param {string} locale @param {AbortSignal} signal */
 export function connect(engine, token, locale, signal) {
-  /** @param {string} path @param {object} [body] */
+  /** @param {string} path @param {object} [body] @param {string} [method] */
   const call = async (path, body, method = body ? "POST" : "GET") => {
     const answer = await fetch(new URL(`v1/${path}?locale=${encodeURIComponent(locale)}`, engine), {
       method,
@@ -29,25 +29,17 @@ export function connect(engine, token, locale, signal) {
     return { json, replayed: answer.headers.get("Idempotent-Replayed") === "true" };
   };
   return {
+    call,
     /** @returns {Promise<Offer>} */
-    offer: async () => (await call("offer")).json,
+    offer: async () => {
+      const [{ json: offer }, { json: moment }] = await Promise.all([call("offer"), call("moment")]);
+      return { ...offer, moment };
+    },
     /** @returns {Promise<Award[]>} */
     awards: async () => (await call("awards")).json.awards,
-    /** @param {string} seed @returns {Promise<Answer>} */
-    spin: (seed) => call("offer/spin", { client_seed: seed }),
-    /** @returns {Promise<{json: Award, replayed: boolean}>} */
-    accept: () => call("offer/accept", {}),
-    /** @param {{csat?: number, nps?: number, declined: boolean}} answers */
-    survey: (answers) => call("offer/survey", answers),
     /** @returns {Promise<EnrolmentSummary[]>} */
     enrolments: async () => (await call("enrolments")).json.enrolments,
-    /** @param {string} id @returns {Promise<Enrolment>} */
-    enrolment: async (id) => (await call(`enrolments/${id}`)).json,
-    /** @param {string} seed @returns {Promise<Enrolment>} */
-    enrol: async (seed) => (await call("enrolments", { client_seed: seed })).json,
-    /** @param {string} id @returns {Promise<Enrolment>} */
-    leave: async (id) => (await call(`enrolments/${id}`, undefined, "DELETE")).json,
-    /** The same key again is the same claim. @param {string} id @param {string} reward @param {string} key @returns {Promise<ClaimMade>} */
-    claim: async (id, reward, key) => (await call(`enrolments/${id}/claims`, { reward, claim_key: key })).json,
+    /** @param {string} seed @returns {Promise<Answer>} */
+    spin: (seed) => call("offer/spin", { client_seed: seed }),
   };
 }

@@ -16,7 +16,7 @@ export function sureReward(scene, taken) {
     part: "accept",
     async click() {
       try {
-        const { json, replayed } = await api.accept();
+        const { json, replayed } = await api.call("offer/accept", {});
         show(json);
         tell("accepted", { award: json, replayed });
       } catch (error) {
@@ -24,7 +24,7 @@ export function sureReward(scene, taken) {
         tell("error", { error });
       }
     },
-  }, say("widget-sure-take"));
+  }, say("widget-arms-take"));
   /** @param {Award} award */
   const show = (award) => {
     const date = timeIn(say, award.expires_at);
@@ -35,9 +35,9 @@ export function sureReward(scene, taken) {
     title.focus({ preventScroll: true });
   };
   if (taken) show(taken);
-  else panel.append(h("p", {}, say("widget-sure-invite", { label })), note, take);
+  else panel.append(h("p", {}, say("widget-arms-invite", { label })), note, take);
   return panel;
 }
 
 /** @param {Scene} scene */
-export const apology = ({ h, say }) => h("div", { class: "panel", part: "apology" }, h("p", {}, say("widget-apology")));
+export const apology = ({ h, say }) => h("div", { class: "panel", part: "apology" }, h("p", {}, say("widget-arms-apology")));

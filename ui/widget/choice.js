@@ -1,36 +1,59 @@
 /** What the shopper may do about it: spin the wheel or not, and what comes of it. */
 
 import { Refused } from "./api.js";
-import { freshSeed, seedInput } from "./dom.js";
+import { confetti } from "./confetti.js";
+import { freshSeed, remember, still } from "./dom.js";
 import { verify } from "./draw.js";
-import { legend, odds, result, truth } from "./views.js";
+import { result } from "./result.js";
+import { alternatives, legend, sorry, truth } from "./views.js";
 import { wheel } from "./wheel.js";
 
 /** @import { Answer, Scene, Wheel } from "./types" */
 
+const SOUND = "makegood sound";
+
+/** Whether this shopper wants to hear the wheel: never, until they say so. @param {boolean} [on] */
+function sound(on) {
+  try {
+    if (on != null) localStorage.setItem(SOUND, on ? "on" : "");
+    return localStorage.getItem(SOUND) === "on";
+  } catch {
+    return on ?? false;
+  }
+}
+
 export class Choice {
   #busy = false;
 
-  /** @param {Scene} scene @param {Wheel} table @param {HTMLElement} card */
-  constructor(scene, table, card) {
-    const { h, say } = scene;
+  /** @param {Scene} scene @param {Wheel} table @param {HTMLElement} card @param {{element: HTMLElement}} more */
+  constructor(scene, table, card, more) {
+    const { h, say, offer } = scene;
     this.scene = scene;
     this.table = table;
     this.card = card;
+    this.more = more.element;
     this.wheel = wheel(table.slices, say);
     this.live = h("p", { class: "live", role: "status" });
     this.note = h("p", { class: "note", role: "alert" });
-    this.seed = seedInput(h, freshSeed());
-    this.fair = odds(scene, table, this.seed);
+    // A spin that was interrupted goes on with the same seed.
+    this.seed = remember(`spin ${offer.offer_id}`)?.seed ?? freshSeed();
+    this.fixed = false;
     this.go = h("button", { type: "button", class: "main", part: "spin", click: () => this.#spin() }, say("widget-spin"));
     const no = h("button", { type: "button", part: "decline", click: () => this.#decline() }, say("widget-decline"));
+    const either = offer.patience?.with_wheel === "either";
     this.panel = h("div", { class: "panel" },
       h("p", {}, say("widget-invite")),
-      scene.wait?.either && h("p", { class: "muted" }, say("widget-either")),
+      either && h("p", { class: "muted" }, say("widget-either")),
       this.note,
       h("div", { class: "choice" }, this.go, no));
-    scene.wait?.joined(() => {
-      if (scene.wait?.either) this.#leave(scene.wait.element);
+    const loud = h("button", { type: "button", class: "sound", part: "sound", "aria-pressed": `${sound()}`, "aria-label": say("widget-sound"), title: say("widget-sound"), click: () => {
+      loud.ariaPressed = `${sound(loud.ariaPressed !== "true")}`;
+      if (sound()) import("./sound.js").then(({ tune }) => tune(), () => {});
+    } }, "♪");
+    this.wheel.element.append(loud);
+    this.fair = h("details", { part: "odds", toggle: () => this.#explain() }, h("summary", {}, say("widget-odds-title")));
+    this.more.addEventListener("joined", () => {
+      if (either) this.#leave();
     });
   }
 
@@ -38,41 +61,55 @@ export class Choice {
     const { scene, card } = this;
     card.classList.add("two");
     card.replaceChildren(
-      truth(scene),
-      this.wheel.element,
+      truth(scene), sorry(scene), alternatives(scene),
+      scene.h("div", { class: "left" }, this.wheel.element, legend(scene, this.table)),
       scene.h("div", { class: "side" }, this.panel, this.fair),
-      legend(scene, this.table),
-      scene.wait?.element ?? "",
+      this.more,
       this.live,
     );
   }
 
   /** Without the wheel. @param {(Node | string)[]} content */
   #leave(...content) {
-    this.card.classList.remove("two");
-    this.card.replaceChildren(truth(this.scene), ...content);
+    const { card, scene, live, more } = this;
+    card.classList.remove("two");
+    card.replaceChildren(truth(scene), sorry(scene), alternatives(scene), ...content, more, live);
   }
 
-  /** The wheel was spun before: the engine repeats its first answer. If it cannot now, a press of the button asks again. */
+  /** The odds in words, the sealed draw and the shopper's own seed, at one tap. */
+  async #explain() {
+    const { fair, scene, table } = this;
+    if (!fair.open || fair.children.length > 1) return;
+    try {
+      const [{ odds }] = await Promise.all([import("./more.js"), scene.say.learn("more")]);
+      if (fair.children.length < 2) fair.append(odds(scene, table, this));
+    } catch {
+      fair.open = false;
+    }
+  }
+
+  /** The wheel was spun before: the same answer again, from the engine or from this tab. */
   async replay() {
-    const answer = await this.scene.api.spin(this.seed.value).catch(() => null);
-    if (answer) await this.#reveal(answer);
+    const known = remember(`spin ${this.scene.offer.offer_id}`)?.json;
+    const answer = await this.scene.api.spin(this.seed).catch(() => known && { json: known, replayed: true });
+    if (answer) await this.#reveal(answer, true);
   }
 
   async #spin() {
-    const { seed, fair, go, live, note, scene } = this;
+    const { fair, go, live, note, scene, seed } = this;
     if (this.#busy) return;
-    if (!seed.checkValidity()) {
+    if (!/^[ -~]{1,64}$/.test(seed)) {
       fair.open = true;
-      seed.reportValidity();
+      fair.querySelector("input")?.reportValidity();
       return;
     }
-    this.#busy = seed.readOnly = true; // another try is made with the same seed
+    this.#busy = this.fixed = true; // another try is made with the same seed
+    remember(`spin ${scene.offer.offer_id}`, { seed });
     go.ariaDisabled = "true";
     note.textContent = "";
     go.textContent = live.textContent = scene.say("widget-spinning");
     try {
-      await this.#reveal(await scene.api.spin(seed.value));
+      await this.#reveal(await scene.api.spin(seed));
     } catch (error) {
       this.#fail(error);
     }
@@ -85,29 +122,47 @@ export class Choice {
     const over = error instanceof Refused && !error.retry;
     note.textContent = scene.say(over ? "widget-over" : "widget-failed");
     if (over) panel.replaceChildren(note);
+    // Back on line, the wheel goes on by itself: its draw may be made already.
+    else if (!navigator.onLine) addEventListener("online", () => go.ariaDisabled || this.#spin(), { once: true });
     go.textContent = scene.say("widget-retry");
     go.ariaDisabled = null;
     scene.tell("error", { error });
   }
 
-  /** Check first, show afterwards: the wheel only turns to a stop this browser has computed itself. @param {Answer} answer */
-  async #reveal({ json, replayed }) {
-    const { scene, table, seed, wheel, panel, live } = this;
+  /** Check first, show afterwards: the wheel only turns to a stop this browser has computed itself. @param {Answer} answer @param {boolean} [again] */
+  async #reveal({ json, replayed }, again) {
+    const { scene, table, wheel, panel, live } = this;
+    const { say, offer } = scene;
     // A replayed spin with another seed was made before, on another page: nothing is left to be staged.
-    const already = replayed && json.proof.client_seed !== seed.value;
-    seed.readOnly = true;
-    if (already) seed.value = json.proof.client_seed;
-    const receipt = { wheel: table, spin: json, offer_id: scene.offer.offer_id, client_seed: seed.value };
+    const already = again || (replayed && json.proof.client_seed !== this.seed);
+    this.fixed = true;
+    if (already) this.seed = json.proof.client_seed;
+    remember(`spin ${offer.offer_id}`, { seed: this.seed, json });
+    const receipt = { wheel: table, spin: json, offer_id: offer.offer_id, client_seed: this.seed };
     const { ok } = await verify(receipt);
-    if (ok !== false) {
-      if (!already && !matchMedia("(prefers-reduced-motion: reduce)").matches) await wheel.turn(json.stop);
-      wheel.rest(json.stop, json.slice_index);
+    const staged = ok !== false && !already;
+    // Should its part not come, the wheel is merely silent.
+    const loud = staged && sound() && (await import("./sound.js").catch(() => null));
+    if (staged && !still()) {
+      const { finished, ticks } = wheel.turn(json.stop);
+      if (loud) loud.tick(ticks);
+      await finished;
     }
-    panel.replaceChildren(result(scene, receipt, ok, already));
-    if (scene.wait?.either) scene.wait.element.remove(); // the wheel was chosen
-    live.textContent = scene.say("widget-won", { label: json.award?.label ?? "" });
-    panel.querySelector("h3")?.focus({ preventScroll: true });
-    scene.tell("spun", { award: json.award, verified: ok, replayed, receipt });
+    if (ok !== false) wheel.rest(json.stop, json.slice_index);
+    panel.replaceChildren(result(scene, receipt, ok, Boolean(already)));
+    if (offer.patience?.with_wheel === "either") this.more.querySelector("[data-row=wait]")?.remove(); // the wheel was chosen
+    live.textContent = say("widget-told", {
+      number: json.slice_index + 1,
+      slice: table.slices[json.slice_index]?.label ?? json.slice,
+      label: json.award?.label ?? "",
+      code: json.award?.code ?? "",
+    });
+    if (staged && !still()) confetti(scene, wheel.element);
+    if (loud) loud.tune();
+    if (!again) {
+      panel.querySelector("h3")?.focus({ preventScroll: true });
+      scene.tell("spun", { award: json.award, verified: ok, replayed, receipt });
+    }
   }
 
   #decline() {
@@ -117,9 +172,9 @@ export class Choice {
       this.show();
       go.focus();
     };
-    const back = scene.h("button", { type: "button", click: again }, scene.say("widget-reopen"));
+    const back = scene.h("button", { type: "button", part: "reopen", click: again }, scene.say("widget-reopen"));
     const said = scene.h("p", {}, scene.say("widget-declined"));
-    this.#leave(scene.h("div", { class: "declined" }, said, back), scene.wait?.element ?? "");
+    this.#leave(scene.h("div", { class: "declined" }, said, back));
     back.focus();
     scene.tell("declined", { offer_id: scene.offer.offer_id });
   }

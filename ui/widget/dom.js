@@ -42,3 +42,16 @@ export const freshSeed = () => Array.from(crypto.getRandomValues(new Uint32Array
 /** @param {Build} h @param {string} value */
 export const seedInput = (h, value) =>
   h("input", { value, required: true, maxlength: 64, pattern: "[ -~]+", spellcheck: "false", autocomplete: "off" });
+
+/** Whether this shopper's machine asks for stillness. */
+export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** What a tab remembers until it is closed; nothing where the browser remembers nothing. @param {string} key @param {unknown} [value] */
+export function remember(key, value) {
+  try {
+    if (value) sessionStorage.setItem(`makegood ${key}`, JSON.stringify(value));
+    return JSON.parse(sessionStorage.getItem(`makegood ${key}`) ?? "null");
+  } catch {
+    return null;
+  }
+}

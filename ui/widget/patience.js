@@ -3,10 +3,10 @@
 import { Refused } from "./api.js";
 import { freshSeed, svg } from "./dom.js";
 import { verify } from "./draw.js";
-import { nextWords, progressOf, ring, sheet as ringSheet } from "./ring.js";
+import { nextWords, progressOf, ring, ringSheet } from "./ring.js";
 import { checkAddress, copyable, dayIn, shares, timeIn, why } from "./views.js";
 
-/** @import { Award, Basis, Claim, Enrolment, Reached, Receipt, Spend } from "./types" */
+/** @import { Award, Basis, Claim, ClaimMade, Enrolment, Reached, Receipt, Spend } from "./types" */
 /** @import { Child } from "./dom.js" */
 
 const SHOWN_MAX = 12;
@@ -31,6 +31,11 @@ export class Programmes {
     this.element = h("section", { class: "patience", part: "patience" }, this.#list, this.#live);
   }
 
+  /** What is waited for, so that news of it is heard. */
+  get skus() {
+    return Array.from(this.#shown.values(), ({ view }) => view.sku);
+  }
+
   /** Ask again, and replace only what has changed: nobody loses their place, or a question they are answering. */
   async refresh() {
     const { api, h, say, tell } = this.basis;
@@ -38,7 +43,7 @@ export class Programmes {
     const views = await Promise.all(brief.map(({ enrolment_id, status, points }) => {
       const known = this.#shown.get(enrolment_id)?.view;
       const settled = status !== "active" && known?.status === status && known.points === points;
-      return settled ? known : api.enrolment(enrolment_id);
+      return settled ? known : api.call(`enrolments/${enrolment_id}`).then(({ json }) => /** @type {Enrolment} */ (json));
     }));
     const nodes = views.map((view) => this.#node(view));
     if (!nodes.length) nodes.push(h("p", { class: "card empty", part: "empty" }, say("widget-wait-empty")));
@@ -56,7 +61,10 @@ export class Programmes {
   arrange() {
     for (const strip of this.#list.querySelectorAll(".days")) {
       const today = strip.querySelector(".today");
-      if (today instanceof HTMLElement) strip.scrollLeft = today.offsetLeft - strip.clientWidth / 2 + today.offsetWidth / 2;
+      if (!today) continue;
+      // By what is seen, so that it holds from right to left too.
+      const [all, one] = [strip.getBoundingClientRect(), today.getBoundingClientRect()];
+      strip.scrollLeft += one.left + one.width / 2 - all.left - all.width / 2;
     }
   }
 
@@ -122,7 +130,7 @@ class Programme {
     const { basis: { h, say }, view } = this;
     const queue = view.queue && !view.hold && say(view.queue.before ? "widget-wait-queue" : "widget-wait-queue-first", { count: view.queue.before });
     return h("div", { class: "with-ring" }, ring(h, say, view, before), h("div", {},
-      h("h3", {}, this.#title),
+      h("h2", {}, this.#title),
       h("p", { part: "next" }, nextWords(say, view)),
       queue && h("p", { class: "muted", part: "queue" }, queue)));
   }
@@ -132,7 +140,7 @@ class Programme {
     if (!hold) return null;
     const address = attribute("buy-url")?.replaceAll("{sku}", encodeURIComponent(sku)).replaceAll("{hold_id}", hold.hold_id);
     return h("div", { class: "kept", part: "hold" },
-      h("b", {}, say("widget-wait-back", { title: this.#title })),
+      h("b", {}, say("widget-back", { title: this.#title })),
       h("p", {}, say("widget-wait-hold", { quantity: hold.quantity, date: timeIn(say, hold.ends_at) })),
       h("p", { class: "muted" }, say("widget-wait-hold-next")),
       address && h("a", { class: "main", part: "buy", href: address, "data-key": `buy-${hold.hold_id}` }, say("widget-wait-buy")));
@@ -142,7 +150,7 @@ class Programme {
   #restock() {
     const { basis: { h, say }, view: { restock, hold, today, started_on, enrolment_id } } = this;
     if (hold) return null;
-    if (restock.arrived) return h("p", { part: "restock" }, say("widget-wait-arrived"));
+    if (restock.arrived) return h("p", { part: "restock" }, say("widget-arrived"));
     const { expected_on: day, reason, history } = restock;
     // What was said when the waiting began, and since.
     const given = history.filter(({ expected_on }) => expected_on);
@@ -198,7 +206,7 @@ class Programme {
     const shown = view.status === "active" ? view.milestones : view.milestones.filter(({ status }) => status === "reached");
     const next = shown.find(({ status }) => status === "ahead");
     return shown.length > 0 && h("div", { class: "part" },
-      h("h4", {}, say("widget-wait-milestones")),
+      h("h3", {}, say("widget-wait-milestones")),
       h("ol", { class: "path", part: "milestones" }, ...shown.map((one) => h("li", { class: one === next ? "ahead next" : one.status, "data-points": one.points },
         h("span", { class: "dot", "aria-hidden": "true" }, one.status === "reached" ? "✓" : `${one.points}`),
         ...this.#milestone(one)))));
@@ -214,7 +222,7 @@ class Programme {
       h("p", { class: "name" },
         h("span", {}, award && surprise ? say("widget-wait-drawn", { label, award: award.label }) : label),
         h("span", { class: "muted" }, [say("widget-wait-points", { count: points }), when, status === "missed" && say("widget-wait-missed")].filter(Boolean).join(" · "))),
-      surprise && !award && h("p", { class: "muted" }, surprise.slices.map((slice, index) => say("widget-odds", { label: slice.label ?? "", ...odds?.[index] })).join(" · ")),
+      surprise && !award && h("p", { class: "muted" }, surprise.slices.map((slice, index) => say("widget-wait-odds", { label: slice.label ?? "", ...odds?.[index] })).join(" · ")),
       award && this.#code(award),
       award && this.#proof(milestone),
     ];
@@ -251,7 +259,7 @@ class Programme {
     const bought = view.claims.filter(({ reversed }) => !reversed);
     if (!bought.length && !prices.length) return null;
     return h("div", { class: "part", part: "spend" },
-      h("h4", {}, say("widget-wait-spend")),
+      h("h3", {}, say("widget-wait-spend")),
       active && h("p", { class: "muted" }, say("widget-wait-spend-text")),
       prices.length > 0 && h("ul", { class: "shelf" }, ...prices.map((one) => this.#price(one))),
       ...bought.map((claim) => this.#claim(claim)));
@@ -276,7 +284,8 @@ class Programme {
     function ask() {
       const key = freshSeed();
       programme.#ask(row, say("widget-wait-spend-sure", { label, points, left: view.points - points }), say("widget-wait-spend-yes", { count: points }), say("widget-wait-spend-no"), async () => {
-        const made = await api.claim(view.enrolment_id, reward, key);
+        /** @type {ClaimMade} */
+        const made = (await api.call(`enrolments/${view.enrolment_id}/claims`, { reward, claim_key: key })).json;
         programme.basis.tell("claimed", { claim: made.claim });
       }, [rest, buy]);
     }
@@ -303,7 +312,8 @@ class Programme {
     const leave = h("button", { type: "button", class: "plain", part: "leave", "data-key": `leave-${view.enrolment_id}`, click: () => {
       const text = [say("widget-wait-leave-sure"), view.points > 0 && say("widget-wait-leave-points", { points: view.points, days: view.points_expire_days })].filter(Boolean).join(" ");
       this.#ask(actions, text, say("widget-wait-leave-yes"), say("widget-wait-leave-no"), async () => {
-        const enrolment = await api.leave(view.enrolment_id);
+        /** @type {Enrolment} */
+        const enrolment = (await api.call(`enrolments/${view.enrolment_id}`, undefined, "DELETE")).json;
         tell("left", { enrolment });
       }, [leave]);
     } }, say("widget-wait-leave"));
@@ -345,7 +355,7 @@ class Programme {
     const { basis: { h, say }, view } = this;
     const { status, points, points_expire_at: at } = view;
     return h("div", { class: "over" },
-      h("h3", {}, this.#title),
+      h("h2", {}, this.#title),
       h("p", { part: "status" }, say("widget-wait-ended", { status })),
       points > 0 && at && h("p", {}, say("widget-wait-expire", { points, date: dayIn(say, at.slice(0, 10)) })));
   }
@@ -353,14 +363,14 @@ class Programme {
 
 const parcel = () => svg("svg", { class: "parcel", viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("path", { d: "M2 5l6-3 6 3v6l-6 3-6-3zM2 5l6 3 6-3M8 8v6" }));
 
-const own = new CSSStyleSheet();
-own.replaceSync(`
+const ownSheet = new CSSStyleSheet();
+ownSheet.replaceSync(`
 .programmes,.part,.calendar,.promise,.over,.award{display:grid;gap:.6rem}
 .programmes{gap:1.25rem}
 .card{gap:1.4rem}
 .card>*{min-width:0}
-h4{margin:0;font-size:1rem}
-h3{font-size:1.3rem}
+h3{font-size:1rem}
+h2{font-size:1.3rem}
 .promise b{font-weight:600}
 .days{display:flex;gap:.3rem;overflow-x:auto;padding:.25rem .25rem .6rem;position:relative;scrollbar-width:thin;scrollbar-color:var(--line) transparent}
 .day{flex:none;width:2.75rem;position:relative}
@@ -381,12 +391,11 @@ h3{font-size:1.3rem}
 .shelf .asking{flex:1}
 button:disabled{opacity:.55;cursor:not-allowed}
 .asking{display:grid;gap:.75rem;padding:1rem;border:1px solid var(--line);border-radius:1rem}
+@media (forced-colors:active){.today .cell{outline:2px solid Highlight}}
 .award{gap:.35rem}
 .award .code code{flex:0 1 auto;font-size:1rem}
 .award button{min-height:2.5rem;padding:.4rem .8rem;font-size:.9rem}
 .claim{display:grid;gap:.35rem;padding-top:.6rem;border-top:1px solid var(--line)}
-.plain{min-height:2.75rem;padding:.3rem 0;border:0;color:var(--muted);font-weight:400;text-decoration:underline;text-underline-offset:.25em}
-.plain:hover{color:var(--ink)}
 table{width:100%;border-collapse:collapse}
 td{padding:.3rem .5rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
 td:first-child{white-space:nowrap;color:var(--muted)}
@@ -395,4 +404,4 @@ td:last-child{text-align:end;padding-inline-end:0;font-variant-numeric:tabular-n
 details{order:0}
 `);
 
-export const sheets = [ringSheet, own];
+export const patienceSheets = [ringSheet, ownSheet];

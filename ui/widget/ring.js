@@ -1,6 +1,6 @@
 /** Points on the way to the next milestone: a ring, and the words beside it. Shared by both elements. */
 
-import { svg } from "./dom.js";
+import { still, svg } from "./dom.js";
 import { dayIn } from "./views.js";
 
 /** @import { EnrolmentSummary, Say } from "./types" */
@@ -15,7 +15,7 @@ export function progressOf({ next_milestone: next }) {
 export function ring(h, say, enrolment, before = 0) {
   const now = progressOf(enrolment);
   const arc = svg("circle", { class: "arc", r: 44, pathLength: 100, "stroke-dasharray": `${now} 100`, transform: "rotate(-90)" });
-  if (now > before && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
+  if (now > before && !still()) {
     arc.animate([{ strokeDasharray: `${before} 100` }, { strokeDasharray: `${now} 100` }], { duration: 900, easing: "ease-out" });
   }
   const drawing = svg("svg", { viewBox: "-50 -50 100 100", "aria-hidden": "true" }, svg("circle", { class: "track", r: 44 }), now > 0 && arc);
@@ -31,8 +31,8 @@ export function nextWords(say, { next_milestone: next }) {
   return day ? `${missing} ${say("widget-wait-on", { date: dayIn(say, day, { weekday: "long", day: "numeric", month: "long" }) })}` : missing;
 }
 
-export const sheet = new CSSStyleSheet();
-sheet.replaceSync(`
+export const ringSheet = new CSSStyleSheet();
+ringSheet.replaceSync(`
 .ring{position:relative;flex:none;width:clamp(5.25rem,24cqi,6.5rem);aspect-ratio:1;display:grid;place-items:center;text-align:center}
 .ring svg{position:absolute;inset:0}
 .ring circle{fill:none;stroke-width:9}
@@ -45,7 +45,7 @@ sheet.replaceSync(`
 .path{display:grid;align-content:start}
 .path>li{position:relative;display:grid;grid-template-columns:2.4rem 1fr;gap:0 .8rem;padding-bottom:.9rem}
 .path>li:last-child{padding-bottom:0}
-.path>li:not(:last-child)::before{content:"";position:absolute;inset:2.4rem auto 0 1.15rem;width:2px;background:var(--line)}
+.path>li:not(:last-child)::before{content:"";position:absolute;inset-block:2.4rem 0;inset-inline-start:1.15rem;width:2px;background:var(--line)}
 .path .dot{grid-row:1/9;width:2.4rem;height:2.4rem;border:2px solid var(--line);border-radius:50%;display:grid;place-items:center;font-weight:700;font-size:.85rem;background:var(--surface);font-variant-numeric:tabular-nums}
 .path .reached .dot{background:var(--accent);border-color:var(--accent);color:var(--on)}
 .path .next .dot{border-color:var(--accent);color:var(--accent)}
@@ -56,5 +56,5 @@ sheet.replaceSync(`
 .path li>.dot{grid-column:1}
 .kept{display:grid;gap:.6rem;padding:1rem;border:2px solid var(--accent);border-radius:1rem;background:light-dark(#9c3a220d,#f2a88f14);justify-items:start}
 .kept b{font-size:1.05rem}
-a.main{display:inline-block;padding:.75rem 1.2rem;border-radius:.8rem;background:var(--accent);color:var(--on);font-weight:600;line-height:1.2;text-decoration:none}
+@media (forced-colors:active){.arc{stroke:Highlight}.track{stroke:GrayText}.dot{border-color:CanvasText}}
 `);

@@ -20,7 +20,7 @@ export function survey({ h, say, api, tell }, declined) {
         const answers = Object.fromEntries(["csat", "nps"].filter((name) => told.has(name)).map((name) => [name, Number(told.get(name))]));
         if (!Object.keys(answers).length) return;
         try {
-          await api.survey({ ...answers, declined });
+          await api.call("offer/survey", { ...answers, declined });
         } catch {
           note.textContent = say("widget-survey-failed");
           return;
@@ -51,8 +51,8 @@ export function survey({ h, say, api, tell }, declined) {
   }
 }
 
-export const sheet = new CSSStyleSheet();
-sheet.replaceSync(`
+export const surveySheet = new CSSStyleSheet();
+surveySheet.replaceSync(`
 .survey{display:grid;gap:1rem;padding-top:1rem;border-top:1px solid var(--line);grid-column:1/-1}
 .survey fieldset{margin:0;padding:0;border:0;min-width:0}
 .survey legend{padding:0;font-weight:600}

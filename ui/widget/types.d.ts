@@ -2,7 +2,6 @@
 
 import type { connect } from "./api.js";
 import type { Build } from "./dom.js";
-import type { Wait } from "./wait.js";
 
 export type Api = ReturnType<typeof connect>;
 
@@ -99,6 +98,26 @@ export interface Offer {
     reason?: string | null;
     alternatives?: Alternative[];
   };
+  moment: {
+    title: string | null;
+    variant: string | null;
+    first_name: string | null;
+    available: boolean;
+    currency: string;
+    notices: boolean;
+    address_known: boolean;
+    told_when_back: boolean;
+    order: { choice: string | null } | null;
+  };
+}
+
+/** One line of `GET /v1/availability`. */
+export interface Shelf {
+  sku: string;
+  status: "available" | "low" | "backorder" | "out" | "unknown";
+  left: number | null;
+  expected_on: string | null;
+  reason: string | null;
 }
 
 /** What the engine said to a spin; `replayed` when it had said so before. */
@@ -201,12 +220,16 @@ export interface Basis {
   attribute(name: string): string | null;
   tell(name: string, detail: object): void;
   root: ShadowRoot;
+  token: string | null;
+  /** Where everything is shown, with the language and its direction. */
+  place: HTMLElement;
 }
 
 /** What every part of the sold-out moment works with. */
 export interface Scene extends Basis {
   offer: Offer;
-  wait?: Wait;
+  /** Who waits for this product already. */
+  waiting?: EnrolmentSummary;
 }
 
 export type Message = string | { select: string; [variant: string]: string };
@@ -217,11 +240,14 @@ export interface Say {
   (id: string, values?: Values): string;
   locale: string;
   has(id: string): boolean;
+  /** Fetch the sentences of a part. */
+  learn(part: string): Promise<unknown>;
 }
 
 declare global {
   interface HTMLElementTagNameMap {
     "makegood-stockout": HTMLElement;
     "makegood-patience": HTMLElement;
+    "makegood-stock": HTMLElement;
   }
 }

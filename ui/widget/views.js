@@ -2,7 +2,7 @@
 
 import { tint } from "./wheel.js";
 
-/** @import { Award, Offer, Receipt, Say, Scene, Slice, Wheel } from "./types" */
+/** @import { Offer, Receipt, Say, Scene, Slice, Wheel } from "./types" */
 /** @import { Build } from "./dom.js" */
 
 /** @param {string} reason a known code, or the shop's own words @param {Say} say */
@@ -20,28 +20,48 @@ export const dayIn = (say, day, style = { dateStyle: "long" }) => new Date(day).
 /** An instant in words, on the reader's own clock. @param {Say} say @param {string} at */
 export const timeIn = (say, at) => new Date(at).toLocaleString(say.locale, { dateStyle: "long", timeStyle: "short" });
 
-/** The truth first: sold out, when it is back, and why. @param {Scene} scene */
-export function truth({ h, say, offer, wait, attribute }) {
-  const { expected_on: day, reason, alternatives = [] } = offer.product;
-  const title = attribute("product") ?? wait?.enrolment?.title;
+/** The truth first: sold out, which one, when it is back, and why. @param {Scene} scene */
+export function truth({ h, say, offer, waiting, attribute }) {
+  const { product, moment } = offer;
+  const { expected_on: day, reason } = product;
+  const title = [attribute("product") ?? moment.title ?? waiting?.title, moment.variant].filter(Boolean).join(", ");
   const good = there(offer);
-  if (good) return h("div", { class: "truth" }, title && h("h2", {}, title), h("p", {}, good.message));
-  if (wait?.enrolment?.restock.arrived) {
-    return h("div", { class: "truth" }, h("h2", {}, title ? say("widget-wait-back", { title }) : say("widget-wait-back-unnamed")),
-      !wait.enrolment.hold && h("p", {}, say("widget-wait-arrived")));
+  if (good) return h("div", { class: "truth", part: "truth" }, title && h("h2", {}, title), h("p", {}, good.message));
+  if (moment.available || waiting?.restock.arrived) {
+    const kept = !moment.available && !waiting?.hold;
+    return h("div", { class: "truth", part: "truth" }, h("h2", {}, title ? say("widget-back", { title }) : say("widget-back-unnamed")),
+      kept && h("p", {}, say("widget-arrived")));
   }
   // A date that has passed is not a promise any more.
   const known = day && day >= new Date().toISOString().slice(0, 10);
   const date = known && dayIn(say, day);
-  return h(
-    "div",
-    { class: "truth" },
+  return h("div", { class: "truth", part: "truth" },
     h("h2", {}, title ? say("widget-sold-out", { title }) : say("widget-sold-out-unnamed")),
-    h("p", {}, `${date ? say("widget-expected", { date }) : say("widget-expected-unknown")} ${reason ? why(reason, say) : ""}`),
-    ...(alternatives.length ? [h("p", { class: "muted" }, say("widget-alternatives")), h("ul", { class: "list" }, ...alternatives.map(
-      ({ sku, title: name, url }) => h("li", {}, safe(url) ? h("a", { href: url }, name ?? sku) : (name ?? sku)),
-    ))] : []),
-  );
+    h("p", {}, `${date ? say("widget-expected", { date }) : say("widget-expected-unknown")} ${reason ? why(reason, say) : ""}`));
+}
+
+/** Said to a person, and only where there is something to be sorry for. @param {Scene} scene */
+export function sorry({ h, say, offer: { moment }, offer }) {
+  if (moment.available || there(offer)) return "";
+  const name = moment.first_name ?? "";
+  return h("p", { class: "sorry", part: "sorry" }, say(name ? "widget-sorry" : "widget-sorry-unnamed", { name }));
+}
+
+/** What to take instead, in the engine's order: the same price first, a dearer one never. @param {Scene} scene */
+export function alternatives({ h, say, offer: { product, moment } }) {
+  const given = product.alternatives ?? [];
+  if (!given.length) return "";
+  const money = new Intl.NumberFormat(say.locale, { style: "currency", currency: moment.currency });
+  const { maximumFractionDigits: digits = 2 } = money.resolvedOptions();
+  return h("div", { class: "instead", part: "alternatives" },
+    h("p", { class: "muted" }, say("widget-alternatives")),
+    h("ul", {}, ...given.map(({ sku, title, url, image_url: image, price_minor: price }) => {
+      const inside = [
+        safe(image) && h("img", { src: image, alt: "", width: 48, height: 48, loading: "lazy" }),
+        h("span", {}, h("b", {}, title ?? sku), price != null && h("span", { class: "muted" }, money.format(price / 10 ** digits))),
+      ];
+      return h("li", {}, safe(url) ? h("a", { href: url, part: "alternative" }, ...inside) : h("span", {}, ...inside));
+    })));
 }
 
 /** A shop's link, unless it would run as a script. @param {string | null} [url] */
@@ -56,7 +76,7 @@ function safe(url) {
 /** Why there is no wheel, in plain sentences. @param {Scene} scene */
 export const refusal = ({ h, say, offer }) =>
   offer.reasons.length && !there(offer)
-    ? h("div", { class: "panel" }, h("p", {}, say("widget-not-eligible")),
+    ? h("div", { class: "panel", part: "refusal" }, h("p", {}, say("widget-not-eligible")),
       h("ul", { class: "list" }, ...offer.reasons.map(({ message }) => h("li", {}, message))))
     : "";
 
@@ -77,21 +97,6 @@ export function shares(slices, locale) {
 export const legend = ({ h, say }, { slices }) =>
   h("ol", { class: "legend", part: "legend" }, ...shares(slices, say.locale).map(({ percent }, index) =>
     h("li", {}, h("b", { class: tint(index, slices.length) }, `${index + 1}`), h("span", {}, slices[index]?.label), h("i", {}, percent))));
-
-/** Odds in words, what replaces a reward that is gone, the sealed draw and the shopper's own seed. @param {Scene} scene @param {Wheel} wheel @param {HTMLInputElement} seed */
-export const odds = ({ h, say }, { slices, commitment }, seed) =>
-  h(
-    "details",
-    { part: "odds" },
-    h("summary", {}, say("widget-odds-title")),
-    h("ul", { class: "list" }, ...slices.map(({ label, when_gone }, index) =>
-      h("li", {}, say("widget-odds", { label: label ?? "", ...shares(slices, say.locale)[index] }),
-        when_gone && h("div", { class: "muted" }, say("widget-when-gone", { label: when_gone.label }))))),
-    h("p", {}, say("widget-commitment")),
-    h("p", {}, h("code", {}, commitment)),
-    h("label", {}, say("widget-seed"), seed),
-    h("p", { class: "muted" }, say("widget-seed-help")),
-  );
 
 /** The code without which the receipt can be shown to anyone. @param {Receipt} receipt */
 export function checkAddress(receipt, /** @type {URL} */ engine) {
@@ -120,24 +125,4 @@ export function copyable(h, say, text) {
     },
   }, say("widget-copy"));
   return h("div", { class: "code" }, code, button);
-}
-
-/** The prize. @param {Scene} scene @param {Receipt} receipt @param {boolean | null} ok @param {boolean} already */
-export function result({ h, say, engine }, receipt, ok, already) {
-  const { spin, wheel } = receipt;
-  const { label = "", code, expires_at, status = "issued", reward } = /** @type {Partial<Award>} */ (spin.award);
-  const slice = wheel.slices[spin.slice_index];
-  const date = expires_at && timeIn(say, expires_at);
-  return h(
-    "div",
-    { class: "panel won", part: "result" },
-    already && h("p", { class: "muted" }, say("widget-already")),
-    h("h3", { tabindex: -1 }, say("widget-won", { label })),
-    slice && slice.reward !== reward && h("p", {}, say("widget-replaced", { label: slice.label ?? "", instead: label })),
-    code && copyable(h, say, code),
-    h("p", { class: "muted" }, status === "issued" ? date && say("widget-expires", { date }) : say("widget-status", { status })),
-    ok === false && h("p", { class: "note", role: "alert" }, say("widget-unverified")),
-    h("p", { class: "muted" }, ok !== false && `${ok ? "✓ " : ""}${say(ok ? "widget-verified" : "widget-uncheckable")} `,
-      h("a", { href: checkAddress(receipt, engine), target: "_blank", rel: "noopener" }, say("widget-check"))),
-  );
 }

@@ -2,21 +2,18 @@
 
 import { Refused } from "./api.js";
 import { freshSeed, seedInput } from "./dom.js";
-import { nextWords, ring, sheet as ringSheet } from "./ring.js";
+import { nextWords, ring, ringSheet } from "./ring.js";
 import { shares, timeIn } from "./views.js";
 
 /** @import { EnrolmentSummary, Milestone, Patience, Scene } from "./types" */
 
 export class Wait {
-  /** @type {(() => void)[]} */
-  #told = [];
   #busy = false;
 
   /** @param {Scene} scene @param {EnrolmentSummary} [enrolment] of who waits already */
   constructor(scene, enrolment) {
     const { h, say, offer } = scene;
     this.scene = scene;
-    this.enrolment = enrolment;
     this.element = h("section", { class: "wait", part: "wait" });
     this.note = h("p", { class: "note", role: "alert" });
     this.live = h("p", { class: "live", role: "status" });
@@ -26,19 +23,9 @@ export class Wait {
     else if (offer.patience) this.element.append(...this.#terms(offer.patience));
   }
 
-  /** Whether the wheel and the waiting exclude each other. */
-  get either() {
-    return this.scene.offer.patience?.with_wheel === "either";
-  }
-
-  /** @param {() => void} tell */
-  joined(tell) {
-    this.#told.push(tell);
-  }
-
   /** @param {Patience} terms */
   #terms(terms) {
-    const { scene: { h, say, offer }, seed } = this;
+    const { scene: { h, say }, seed } = this;
     const facts = [
       terms.starter_points > 0 && say("widget-wait-starter", { count: terms.starter_points }),
       say("widget-wait-daily", { count: terms.points_per_day }),
@@ -53,7 +40,6 @@ export class Wait {
     const surprises = terms.milestones.filter(({ surprise }) => surprise);
     return [
       h("div", { class: "head" },
-        h("h2", {}, say(offer.wheel ? "widget-wait-title" : "widget-wait-title-alone")),
         h("ul", { class: "facts" }, ...facts.map((fact) => fact && h("li", {}, fact)))),
       h("ol", { class: "path" }, ...terms.milestones.map((milestone) => this.#milestone(terms, milestone))),
       h("div", { class: "deal" },
@@ -65,8 +51,8 @@ export class Wait {
           h("summary", {}, say("widget-wait-draw")),
           h("p", {}, say("widget-wait-commitment")),
           ...surprises.map(({ surprise }) => h("p", {}, h("code", {}, surprise?.commitment ?? ""))),
-          h("label", {}, say("widget-seed"), seed),
-          h("p", { class: "muted" }, say("widget-seed-help")))),
+          h("label", {}, say("widget-wait-seed"), seed),
+          h("p", { class: "muted" }, say("widget-wait-seed-help")))),
       this.live,
     ];
   }
@@ -80,7 +66,7 @@ export class Wait {
       h("span", { class: "dot", "aria-hidden": "true" }, `${points}`),
       h("p", { class: "name" }, h("span", {}, label),
         h("span", { class: "muted" }, `${say("widget-wait-points", { count: points })}${days <= days_max ? say("widget-wait-after", { days }) : ""}`)),
-      surprise && h("p", { class: "muted" }, surprise.slices.map((slice, index) => say("widget-odds", { label: slice.label ?? "", ...odds?.[index] })).join(" · ")));
+      surprise && h("p", { class: "muted" }, surprise.slices.map((slice, index) => say("widget-wait-odds", { label: slice.label ?? "", ...odds?.[index] })).join(" · ")));
   }
 
   async #join() {
@@ -91,9 +77,10 @@ export class Wait {
     go.ariaDisabled = "true";
     note.textContent = "";
     try {
-      const enrolment = (this.enrolment = await api.enrol(seed.value));
+      /** @type {EnrolmentSummary} */
+      const enrolment = (await api.call("enrolments", { client_seed: seed.value })).json;
       this.#stand(enrolment);
-      for (const told of this.#told) told();
+      this.element.dispatchEvent(new Event("joined", { bubbles: true }));
       live.textContent = say("widget-wait-welcome", { count: enrolment.points });
       this.element.querySelector("h2")?.focus({ preventScroll: true });
       tell("enrolled", { enrolment });
@@ -115,7 +102,7 @@ export class Wait {
       h("div", { class: "with-ring" },
         ring(h, say, enrolment),
         h("div", {},
-          h("h2", { tabindex: -1 }, say(hold ? "widget-wait-held-title" : "widget-wait-joined")),
+          h("h2", { tabindex: -1, part: "joined" }, say(hold ? "widget-wait-held-title" : "widget-wait-joined")),
           h("p", {}, hold ? say("widget-wait-hold", { quantity: hold.quantity, date: timeIn(say, hold.ends_at) }) : nextWords(say, enrolment)),
           h("p", { class: "muted" }, account
             ? h("a", { href: account }, say("widget-wait-account"))
@@ -125,15 +112,12 @@ export class Wait {
   }
 }
 
-export const sheet = new CSSStyleSheet();
-sheet.replaceSync(`
-.wait{display:grid;gap:1rem;grid-column:1/-1;order:2;padding-top:1.25rem;border-top:1px solid var(--line)}
+export const waitSheet = new CSSStyleSheet();
+waitSheet.replaceSync(`
+.wait{display:grid;gap:1rem}
+.wait.joined{padding-top:1.25rem;border-top:1px solid var(--line)}
 .wait .head,.deal{display:grid;gap:.75rem;align-content:start}
 .facts{display:flex;flex-wrap:wrap;gap:.4rem}
 .facts li{padding:.2rem .7rem;border-radius:1rem;background:light-dark(#9c3a2212,#f2a88f1f);font-size:.9rem;font-weight:600}
-.second{border:2px solid var(--accent);color:var(--accent)}
-.second:hover{background:var(--accent);color:var(--on)}
-.declined{display:grid;gap:1rem;justify-items:start}
-h2:focus{outline:0}
 @container (min-width:44rem){.wait:not(.joined){grid-template-columns:minmax(0,20rem) 1fr;gap:1.25rem 2rem}.wait .head{grid-column:1/-1}}
 ${Array.from(ringSheet.cssRules, ({ cssText }) => cssText).join("")}`);

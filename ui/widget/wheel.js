@@ -8,6 +8,13 @@ const RIM = 97;
 const BAND = 89;
 const TEXT = 81;
 const PALETTE = 8;
+const TURNS = 6;
+const TURN_MS = 5500;
+/** Of the time, a push; then speed falls along one curve that leaves it without a jump. */
+const PUSH = 0.1;
+const SLOPE = 0.87;
+const WAY = (1.5 * SLOPE * PUSH) / (1 - PUSH);
+const PUSH_WAY = WAY / (1 + WAY);
 
 /** @param {number} turn clockwise from the top @param {number} radius */
 const point = (turn, radius) => {
@@ -29,7 +36,7 @@ function foldings(label) {
 
 /** The largest lettering that stays inside the slice, if any does. @param {string} label @param {number} share */
 function lettering(label, share) {
-  for (const size of [9, 8, 7]) {
+  for (const size of [11, 10, 9]) {
     for (const { lines, width } of foldings(label)) {
       const inner = TEXT - width * size * 0.57;
       const room = share < 0.5 ? 2 * inner * Math.tan(Math.PI * share) : 99;
@@ -61,12 +68,15 @@ export function wheel(slices, say) {
   const total = slices.reduce((sum, { weight }) => sum + weight, 0);
   /** @type {SVGElement[]} */
   const pegs = [];
+  /** @type {number[]} */
+  const edges = [];
   let before = 0;
   const wedges = slices.map((slice, index) => {
     const share = slice.weight / total;
     const from = before;
     const middle = from + share / 2;
     before += share;
+    edges.push(from);
     // Two arcs, so that a slice of the whole wheel is still drawn.
     const arc = [middle, before].map((turn) => `A${RIM} ${RIM} 0 0 1 ${point(turn, RIM)}`).join("");
     const [x, y] = point(middle, BAND).split(" ");
@@ -77,7 +87,7 @@ export function wheel(slices, say) {
       { class: tint(index, slices.length) },
       svg("path", { d: `M0 0L${point(from, RIM)}${arc}Z` }),
       labelOf(slice, share, middle),
-      share > 0.008 && svg("text", { class: "no", transform: `translate(${x} ${y})rotate(${middle * 360})`, y: 2.5 }, `${index + 1}`),
+      share > 0.012 && svg("text", { class: "no", transform: `translate(${x} ${y})rotate(${middle * 360})`, y: 3 }, `${index + 1}`),
     );
   });
   const disc = svg("svg", { class: "disc", viewBox: "-100 -100 200 200", role: "img", "aria-label": say("widget-wheel", { count: slices.length }) });
@@ -87,11 +97,12 @@ export function wheel(slices, say) {
     { class: "front", viewBox: "-100 -100 200 200", "aria-hidden": "true" },
     svg("circle", { r: 15 }),
     svg("path", { d: "M0 6C-5 2-7 0-7-3a3.6 3.6 0 0 1 7-1.4A3.6 3.6 0 0 1 7-3C7 0 5 2 0 6Z" }),
-    svg("path", { class: "pointer", d: "M0-86C-3-93-8-97-8-102a8 8 0 0 1 16 0C8-97 3-93 0-86Z" }),
   );
+  // A drawing of its own, so that the browser moves it without painting the rest again.
+  const pointer = svg("svg", { class: "pointer", viewBox: "-10 -12 20 28", "aria-hidden": "true" }, svg("path", { d: "M0 15C-3 8-8 4-8-2a8 8 0 0 1 16 0C8 4 3 8 0 15Z" }));
   const element = document.createElement("div");
   element.className = "wheel";
-  element.append(disc, front);
+  element.append(disc, front, pointer);
 
   /** @param {string} stop in turns @param {number} won the slice there */
   const rest = (stop, won) => {
@@ -99,22 +110,62 @@ export function wheel(slices, say) {
     wedges.forEach((wedge, index) => wedge.classList.toggle("lost", index !== won));
   };
 
-  /** A push, then friction and air: speed never jumps, and falls to nothing at the stop. @param {string} stop */
+  /**
+   * A push, then friction and air: speed never jumps, and falls to nothing at the stop. Every peg that passes moves the pointer.
+   * @param {string} stop
+   */
   const turn = (stop) => {
-    const end = 360 * (6 - Number(stop));
-    disc.style.transform = `rotate(${end}deg)`;
-    const pushed = 0.1;
-    const slope = 0.87;
-    const way = (1.5 * slope * pushed) / (1 - pushed);
-    return disc.animate(
+    const end = TURNS - Number(stop);
+    disc.style.transform = `rotate(${end * 360}deg)`;
+    const { finished } = disc.animate(
       [
         { transform: "rotate(0deg)", easing: "cubic-bezier(.3333,0,.6667,.3333)" },
-        { transform: `rotate(${(end * way) / (1 + way)}deg)`, offset: pushed, easing: `cubic-bezier(.3333,${slope},.6667,1)` },
-        { transform: `rotate(${end}deg)` },
+        { transform: `rotate(${end * 360 * PUSH_WAY}deg)`, offset: PUSH, easing: `cubic-bezier(.3333,${SLOPE},.6667,1)` },
+        { transform: `rotate(${end * 360}deg)` },
       ],
-      { duration: 5500 },
-    ).finished;
+      { duration: TURN_MS },
+    );
+    const passing = passings(end, edges);
+    pointer.animate(flicks(passing), { duration: TURN_MS });
+    return { finished, ticks: passing.map((time) => (time * TURN_MS) / 1000) };
   };
 
   return { element, rest, turn };
+}
+
+/** The way behind, of 1, at a time of 1: both curves above, whose time runs evenly, are plain polynomials. @param {number} time */
+function travelled(time) {
+  if (time < PUSH) return PUSH_WAY * (time / PUSH) ** 2;
+  const t = (time - PUSH) / (1 - PUSH);
+  return PUSH_WAY + (1 - PUSH_WAY) * (3 * (1 - t) ** 2 * t * SLOPE + 3 * (1 - t) * t ** 2 + t ** 3);
+}
+
+/** When each peg passes the pointer. @param {number} end in turns @param {number[]} edges where the pegs are, in turns */
+function passings(end, edges) {
+  const times = [];
+  for (let turn = 0; turn <= TURNS; turn++) {
+    for (const edge of edges) {
+      const way = (turn - edge) / end;
+      if (way <= 0 || way >= 1) continue;
+      let [early, late] = [0, 1];
+      for (let halving = 0; halving < 24; halving++) {
+        const middle = (early + late) / 2;
+        if (travelled(middle) < way) early = middle;
+        else late = middle;
+      }
+      times.push(late);
+    }
+  }
+  return times.sort((a, b) => a - b);
+}
+
+/** The pointer is pushed aside by a peg and springs back before the next. @param {number[]} times of 1 */
+function flicks(times) {
+  /** @type {Keyframe[]} */
+  const frames = [{ transform: "rotate(0deg)", offset: 0 }];
+  times.forEach((time, index) => {
+    const room = Math.min((times[index + 1] ?? 1) - time, 0.04);
+    frames.push({ transform: "rotate(-16deg)", offset: time, easing: "ease-out" }, { transform: "rotate(0deg)", offset: time + room * 0.9 });
+  });
+  return [...frames, { transform: "rotate(0deg)", offset: 1 }];
 }

@@ -14,6 +14,7 @@ const sliders = [...form.querySelectorAll("input[type=range]")].map((one) => /**
 const say = Object.assign(() => form.querySelector("section")?.getAttribute("aria-label") ?? "", {
   locale: document.documentElement.lang,
   has: () => true,
+  learn: async () => {},
 });
 const percent = new Intl.NumberFormat(say.locale, { style: "percent", maximumFractionDigits: 2 });
 

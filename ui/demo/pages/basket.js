@@ -39,7 +39,7 @@ export async function basket(shop) {
 
 /** @param {Shop} shop @param {string} sku @param {string} token */
 const moment = ({ h, say, locale, product }, sku, token) =>
-  h("makegood-stockout", { token, locale, product: product(sku)?.name[locale], "account-url": "/account", survey: true, "data-sku": sku },
+  h("makegood-stockout", { token, locale, product: product(sku)?.name[locale], "account-url": "/account", "apply-url": "/checkout?code={code}", survey: true, "data-sku": sku },
     h("p", { class: "notice" }, say("demo-fallback")));
 
 /** @param {Shop} shop @param {Line} line @param {Quote} quote @param {() => Promise<void>} show */
@@ -75,7 +75,7 @@ function row(shop, line, quote, show) {
     h("div", { class: "tools" },
       !gone && quantity,
       gone && instead && h("button", { type: "button", click: () => swap(instead.sku) },
-        say("demo-swap", { name: instead.name[locale] })),
+        say("demo-swap", { name: instead.name[locale] ?? "" })),
       h("button", { type: "button", class: "quiet", click: () => replace() }, say("demo-remove"))));
 }
 

@@ -47,7 +47,8 @@ export async function checkout(shop) {
   };
 
   const form = () => {
-    const input = h("input", { id: "code", name: "code", required: true, maxlength: 64, autocomplete: "off", autocapitalize: "characters", spellcheck: "false" });
+    const given = new URLSearchParams(location.search).get("code") ?? "";
+    const input = h("input", { id: "code", value: given, name: "code", required: true, maxlength: 64, autocomplete: "off", autocapitalize: "characters", spellcheck: "false" });
     const apply = guard(async () => {
       order.reserved = await shop.ask(`orders/${order.order_id}/code`, { shopper_id: state.shopper_id, locale, lines: state.lines, code: input.value, kept });
       shop.save();
@@ -141,4 +142,4 @@ function bought(shop, quote, kept) {
 }
 
 /** @param {Shop} shop @param {Reserved} [reserved] */
-const gift = ({ h, say, locale }, reserved) => (reserved?.gift ? h("p", { class: "gift" }, `+ ${say("demo-gift", { name: reserved.gift[locale] })}`) : "");
+const gift = ({ h, say, locale }, reserved) => (reserved?.gift ? h("p", { class: "gift" }, `+ ${say("demo-gift", { name: reserved.gift[locale] ?? reserved.gift.en ?? "" })}`) : "");

@@ -5,10 +5,10 @@
 /** @param {Product} product */
 export const missing = ({ available, sells_out_in_basket }) => !available && !sells_out_in_basket;
 
-/** @param {Shop} shop @param {Product} product */
-export const badge = ({ h, say }, product) =>
-  missing(product) ? h("span", { class: "badge gone" }, say("demo-sold-out"))
-  : product.sells_out_in_basket && h("span", { class: "badge" }, say("demo-wanted"));
+/** What Makegood knows of the shelf; the shop's own word until it says so. @param {Shop} shop @param {Product} product */
+export const badge = ({ h, say, locale }, product) =>
+  product.sells_out_in_basket ? h("span", { class: "badge" }, say("demo-wanted"))
+  : h("makegood-stock", { class: "badge", sku: product.sku, locale }, missing(product) && say("demo-sold-out"));
 
 /** @param {Shop} shop */
 export function listing(shop) {
@@ -25,7 +25,7 @@ export function listing(shop) {
           star && h("a", { class: "button", href: `/product/${star.sku}` }, say("demo-tour-start")))),
       star && shop.picture(star)),
     h("h2", { id: "products" }, say("demo-products")),
-    h("ul", { class: "shelf" }, ...products.map((product) => card(shop, product))),
+    h("ul", { class: "shelf" }, ...products.filter(({ of }) => !of).map((product) => card(shop, product))),
   ];
 }
 

@@ -14,7 +14,8 @@ export async function product(shop, sku) {
     badge(shop, found),
     h("h1", {}, found.name[locale]),
     h("p", { class: "price" }, shop.money(found.price_minor)),
-    h("p", {}, found.text[locale]));
+    h("p", {}, found.text[locale]),
+    variants(shop, found));
   what.append(missing(found) ? await absence(shop, found) : addition(shop, found));
   return [
     h("a", { class: "back", href: "/" }, `← ${say("demo-back")}`),
@@ -22,15 +23,27 @@ export async function product(shop, sku) {
   ];
 }
 
+/** Every variant stays on the list; one that is missing says so. @param {Shop} shop @param {Product} product */
+function variants({ h, say, locale, product: find }, product) {
+  const { variants: skus = [] } = find(product.of ?? "") ?? product;
+  return skus.length > 0 && h("ul", { class: "variants", "aria-label": say("demo-variants") }, ...skus.map((sku) => {
+    const here = sku === product.sku;
+    return h("li", {}, h("a", { href: `/product/${sku}`, "aria-current": here && "page" },
+      h("span", {}, find(sku)?.variant?.[locale]),
+      h("makegood-stock", { sku, locale })));
+  }));
+}
+
 /** Seen, not wanted yet: Makegood says what is true, and whether there is more. @param {Shop} shop @param {Product} product */
-async function absence(shop, { sku, name }) {
+async function absence(shop, { sku }) {
   const { h, say, locale } = shop;
   const token = await shop.stockout(sku, "viewed").then((stockout) => stockout.shopper_token, () => null);
-  return h("makegood-stockout", { token, locale, product: name[locale], "account-url": "/account", survey: true }, h("p", { class: "notice" }, say("demo-sold-out")));
+  return h("makegood-stockout", { token, locale, reserve: "text", "account-url": "/account", "apply-url": "/checkout?code={code}", survey: true }, h("p", { class: "notice" }, say("demo-sold-out")));
 }
 
 /** @param {Shop} shop @param {Product} product */
-function addition(shop, { sku }) {
+function addition(shop, product) {
+  const { sku } = product;
   const { h, say, state } = shop;
   const told = h("p", { class: "told", role: "status" });
   const add = () => {

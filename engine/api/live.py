@@ -1,0 +1,63 @@
+"""What open pages listen to: that something about a product has changed, as server-sent events; it then asks.
+
+The stream says nothing else, so it needs no token: an address with a token in it would end in somebody's log.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from litestar import Controller, get
+from litestar.params import QueryParameter
+from litestar.response import ServerSentEvent
+from litestar.response.sse import ServerSentEventMessage
+
+from engine import clock
+from engine import live as topics
+from engine.api import problems
+from engine.api.assets import COMPRESSED
+from engine.api.security import Call, Engine, refuse_too_many
+from engine.errors import UnavailableError
+from engine.services import Services
+
+STREAMS_MAX = 20_000  # of one process; a page beyond asks now and then instead
+STREAM_MINUTES_MAX = 30  # then the page connects again, perhaps to another process
+BUSY_SECONDS = 60
+RETRY_MS = 5000
+PRODUCTS_MAX = 100
+
+Skus = Annotated[list[str], QueryParameter(min_items=1, max_items=PRODUCTS_MAX)]
+
+
+class LiveController(Controller):
+    """One stream for a page."""
+
+    path = "/v1/live"
+    tags = ["public"]  # noqa: RUF012  # Litestar reads this class attribute
+
+    @get(
+        summary="Hear when stock, points or the line of one of these products change",
+        responses=problems.described(422, 503),
+        opt=COMPRESSED,
+    )
+    async def listen(self, request: Call, services: Engine, sku: Skus) -> ServerSentEvent:
+        await refuse_too_many(request, services)
+        if services.pages.listeners >= STREAMS_MAX:
+            raise UnavailableError("too many pages listen", BUSY_SECONDS)
+        named = frozenset([topics.POINTS, *map(topics.of_product, sku)])
+        ends_at = clock.now() + timedelta(minutes=STREAM_MINUTES_MAX)
+        headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
+        return ServerSentEvent(_events(services, named, ends_at), headers=headers)
+
+
+async def _events(
+    services: Services, named: frozenset[str], ends_at: datetime
+) -> AsyncIterator[ServerSentEventMessage]:
+    yield ServerSentEventMessage(comment="listening", data=None, retry=RETRY_MS)
+    async for topic in services.pages.heard(named):
+        if clock.now() >= ends_at:
+            return
+        if topic is None:
+            yield ServerSentEventMessage(comment="", data=None)
+        else:
+            yield ServerSentEventMessage(event="change", data=topic.partition(" ")[0])

@@ -1,0 +1,142 @@
+"""The widget as browsers get it: its modules joined, minified and compressed, always those that are on the disk now.
+
+The sources in `ui/` are what is written, read, type-checked and tested; nothing is built ahead or kept. `widget.js`
+becomes one script. A part that it loads when needed, by `import("./<part>.js")`, becomes a function of what
+the script shares with it, so that no page holds two copies of anything.
+"""
+
+import gzip
+import hashlib
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import brotli
+
+try:
+    import minify
+except ImportError:  # no wheel for this platform: the scripts are longer, and the same
+    minify = None
+
+ENTRY = "widget.js"
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "(\./[\w./]+)";\n', re.MULTILINE)
+_PART = re.compile(r'\bimport\("\./(?:widget/)?(\w+)\.js"\)')
+_EXPORT = re.compile(r"^export (?=(?:const|function|class|async function)\b)", re.MULTILINE)
+_TOP = re.compile(r"^(?:export )?(?:const|let|class|function|async function) \{?\s*(\w+)", re.MULTILINE)
+
+
+class BundleError(Exception):
+    """Two modules use one name at their top, or import in a way that cannot be joined."""
+
+
+class Packed(NamedTuple):
+    """A body in each coding a browser may ask for; the tag changes with the content."""
+
+    plain: bytes
+    gzip: bytes
+    brotli: bytes
+    tag: str
+
+
+class Bundle(NamedTuple):
+    """The script, its parts by name, and the state of the folder they were made from."""
+
+    script: Packed
+    parts: dict[str, Packed]
+
+
+@lru_cache(maxsize=64)
+def pack(body: bytes) -> Packed:
+    return Packed(
+        body,
+        gzip.compress(body, 9, mtime=0),
+        brotli.compress(body, mode=brotli.MODE_TEXT, quality=11),
+        hashlib.sha256(body).hexdigest()[:16],
+    )
+
+
+def bundle(ui: Path) -> Bundle:
+    """Return the widget of this folder; a file that changed since the last call is read again."""
+    sources = sorted([ui / ENTRY, *(ui / "widget").glob("*.js")])
+    return _made(ui, tuple((path.name, path.stat().st_mtime_ns) for path in sources))
+
+
+@lru_cache(maxsize=4)
+def _made(ui: Path, _state: tuple[tuple[str, int], ...]) -> Bundle:
+    core = _closure(ui, ui / ENTRY)
+    parts = {name: _closure(ui, ui / "widget" / f"{name}.js") for name in _parts(core)}
+    texts = {
+        path: path.read_text(encoding="utf-8") for path in {*core, *(one for part in parts.values() for one in part)}
+    }
+    shared: set[str] = set()
+    packed = {}
+    for name, modules in parts.items():
+        own = [path for path in modules if path not in core]
+        borrowed = {names for path in own for names, target in _imports(path, texts[path]) if target in core}
+        wanted = {name for names in borrowed for name in names}
+        shared |= wanted
+        body = _joined(own, texts)
+        given = _exported(texts[ui / "widget" / f"{name}.js"])
+        packed[name] = pack(
+            _small(f"export default({{{','.join(sorted(wanted))}}})=>{{{body}\nreturn{{{','.join(given)}}}}}")
+        )
+    script = _PART.sub(
+        lambda found: f'makegoodPart("./widget/parts/{found[1]}.js?{packed[found[1]].tag}")', _joined(core, texts)
+    )
+    return Bundle(pack(_small(_LOADER.format(script=script, shared=",".join(sorted(shared))))), packed)
+
+
+# One call of a part's function for each page, whoever asks: its style sheets and classes are made once.
+_LOADER = """(()=>{{
+const makegoodParts = {{}};
+const makegoodPart = (url) => (makegoodParts[url] ??= import(url).then(
+  (part) => part.default({{{shared}}}),
+  (error) => {{ delete makegoodParts[url]; throw error; }},
+));
+{script}
+}})()"""
+
+
+def _closure(ui: Path, entry: Path, above: tuple[Path, ...] = ()) -> list[Path]:
+    """Return a module after everything it imports, each once."""
+    found: list[Path] = []
+    for _names, target in _imports(entry, entry.read_text(encoding="utf-8")):
+        if target in above:
+            raise BundleError(f"{target.name} and {entry.name} import each other")
+        found += [path for path in _closure(ui, target, (*above, entry)) if path not in found]
+    return [*found, entry]
+
+
+def _imports(path: Path, text: str) -> Iterator[tuple[tuple[str, ...], Path]]:
+    lines = [line for line in text.splitlines() if line.startswith("import ")]
+    found = list(_IMPORT.finditer(text))
+    if len(found) != len(lines):
+        raise BundleError(f'{path.name}: write every import as `import {{ name }} from "./file.js";`')
+    for match in found:
+        names = tuple(name.strip() for name in match[1].split(",") if name.strip())
+        if any(" " in name for name in names):
+            raise BundleError(f"{path.name}: a joined module keeps its names; `as` cannot rename them")
+        yield names, (path.parent / match[2]).resolve()
+
+
+def _parts(core: list[Path]) -> list[str]:
+    return sorted({name for path in core for name in _PART.findall(path.read_text(encoding="utf-8"))})
+
+
+def _exported(text: str) -> list[str]:
+    return [_TOP.match(line)[1] for line in text.splitlines() if line.startswith("export ")]  # type: ignore[index]  # it has a name
+
+
+def _joined(modules: list[Path], texts: dict[Path, str]) -> str:
+    owner: dict[str, Path] = {}
+    for path in modules:
+        for name in _TOP.findall(texts[path]):
+            if owner.setdefault(name, path) != path:
+                raise BundleError(f'"{name}" stands at the top of {owner[name].name} and of {path.name}')
+    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", texts[path])) for path in modules)
+
+
+def _small(script: str) -> bytes:
+    return (script if minify is None else minify.string("application/javascript", script)).encode()

@@ -1,0 +1,212 @@
+"""Open pages hear of a change once it is committed: Litestar's channels in process, joined through any Redis.
+
+Topics are unbounded (every product), channels are not: a topic's channel is one of a fixed number, and
+whoever listens there picks their own topics out.
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import suppress
+from typing import Any, Protocol
+from uuid import uuid4
+
+import msgspec
+import structlog
+from litestar.channels import ChannelsPlugin
+from litestar.channels.backends.memory import MemoryChannelsBackend
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+log = structlog.get_logger()
+
+CHANNELS = 256
+BACKLOG_MAX = 50  # of one page; what it misses it sees when it asks again
+HEARTBEAT_SECONDS = 15
+REDIS_TIMEOUT_SECONDS = 0.5
+# After a failure Redis is left alone for a while; open pages go on asking by themselves.
+REST_SECONDS = 5
+POINTS = "points"  # a night's points are there: everybody's
+_REDIS_CHANNEL = "makegood:live"
+_PENDING = "live topics"
+_AWAY = (RedisError, OSError)
+
+
+def of_product(sku: str) -> str:
+    """What there is of it, when it is back, and who waits for it."""
+    return f"product {sku}"
+
+
+class Teller(Protocol):
+    """Called inside a transaction: open pages hear of the topics once it is committed, and not if it is undone."""
+
+    def __call__(self, session: AsyncSession, *topics: str) -> None: ...
+
+
+def to_nobody(session: AsyncSession, *topics: str) -> None:
+    """The null twin, for processes that serve no page and know no Redis."""
+
+
+def after_commit(publish: Callable[[Iterable[str]], None]) -> Teller:
+    """Make the teller that publishes once a transaction is committed."""
+
+    def told(session: Session) -> None:
+        if topics := session.info.pop(_PENDING, None):
+            publish(topics)
+
+    def undone(session: Session) -> None:
+        session.info.pop(_PENDING, None)
+
+    def tell(session: AsyncSession, *topics: str) -> None:
+        if _PENDING not in session.info:
+            session.info[_PENDING] = set()
+            event.listen(session.sync_session, "after_commit", told, once=True)
+            event.listen(session.sync_session, "after_rollback", undone, once=True)
+        session.info[_PENDING].update(topics)
+
+    return tell
+
+
+def _channel(topic: str) -> str:
+    return str(zlib.crc32(topic.encode()) % CHANNELS)
+
+
+def _client(url: str) -> "Redis":
+    # Every node of a cluster passes messages on to all others, so one of them is enough.
+    return Redis.from_url(
+        url.replace("redis+cluster://", "redis://", 1).split(",")[0],
+        socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+        socket_timeout=None,
+    )
+
+
+async def _send(redis: "Redis", name: str, channels: list[str], data: bytes) -> bool:
+    try:
+        async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+            await redis.publish(_REDIS_CHANNEL, msgspec.json.encode([name, channels, data.decode()]))
+    except (*_AWAY, TimeoutError) as error:
+        log.warning("redis away, other processes hear nothing", error=type(error).__name__)
+        return False
+    return True
+
+
+class Wire(MemoryChannelsBackend):
+    """What is published here is heard here at once, and through Redis in every other process."""
+
+    def __init__(self, redis_url: str | None) -> None:
+        super().__init__()
+        self._name = uuid4().hex
+        self._redis = _client(redis_url) if redis_url else None
+        self._listening: asyncio.Task[None] | None = None
+        self._rests_until = 0.0
+
+    async def on_startup(self) -> None:
+        await super().on_startup()
+        if self._redis is not None:
+            self._listening = asyncio.create_task(self._listen(self._redis))
+
+    async def on_shutdown(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._listening
+        if self._redis is not None:
+            with suppress(*_AWAY):
+                await self._redis.aclose()
+        await super().on_shutdown()
+
+    async def publish(self, data: bytes, channels: Iterable[str]) -> None:
+        channels = list(channels)
+        await super().publish(data, channels)
+        loop = asyncio.get_running_loop()
+        if self._redis is None or loop.time() < self._rests_until:
+            return
+        if not await _send(self._redis, self._name, channels, data):
+            self._rests_until = loop.time() + REST_SECONDS
+
+    async def _listen(self, redis: "Redis") -> None:
+        """Pass on what other processes publish; a Redis that goes away is asked again until it is back."""
+        while True:
+            with suppress(*_AWAY):
+                async with redis.pubsub(ignore_subscribe_messages=True) as heard:
+                    await heard.subscribe(_REDIS_CHANNEL)
+                    async for message in heard.listen():
+                        await self._pass_on(message["data"])
+            await asyncio.sleep(REST_SECONDS)
+
+    async def _pass_on(self, envelope: bytes) -> None:
+        try:
+            name, channels, data = msgspec.json.decode(envelope, type=tuple[str, list[str], str])
+        except msgspec.DecodeError:
+            return  # somebody else's
+        if name != self._name:
+            await super().publish(data.encode(), channels)
+
+
+class Live:
+    """The channels of one process: what it tells, and the pages that listen."""
+
+    def __init__(self, redis_url: str | None) -> None:
+        self.channels = ChannelsPlugin(
+            backend=Wire(redis_url),
+            arbitrary_channels_allowed=True,
+            subscriber_max_backlog=BACKLOG_MAX,
+            subscriber_backlog_strategy="dropleft",
+        )
+        self.tell: Teller = after_commit(self.publish)
+        self.listeners = 0
+
+    def publish(self, topics: Iterable[str]) -> None:
+        """Tell now; a process that is not running yet, or no longer, has nobody to tell."""
+        with suppress(RuntimeError):
+            for topic in topics:
+                self.channels.publish(topic, _channel(topic))
+
+    async def heard(self, topics: frozenset[str]) -> AsyncIterator[str | None]:
+        """Yield each of these topics as it changes, and nothing now and then, so that a line that fell is noticed."""
+        self.listeners += 1
+        try:
+            async with self.channels.start_subscription({_channel(topic) for topic in topics}) as subscriber:
+                messages = aiter(subscriber.iter_events())
+                waiting: asyncio.Task[Any] | None = None
+                try:
+                    while True:
+                        waiting = waiting or asyncio.ensure_future(anext(messages))
+                        await asyncio.wait({waiting}, timeout=HEARTBEAT_SECONDS)
+                        if not waiting.done():
+                            yield None
+                            continue
+                        topic, waiting = waiting.result().decode(), None
+                        if topic in topics:
+                            yield topic
+                finally:
+                    if waiting is not None:
+                        waiting.cancel()
+        finally:
+            self.listeners -= 1
+
+
+class Sender:
+    """The voice of a process that serves no page, such as a worker: through Redis, or nobody's."""
+
+    def __init__(self, redis_url: str | None) -> None:
+        self._redis = _client(redis_url) if redis_url else None
+        self._sending: set[asyncio.Task[bool]] = set()
+        self.tell: Teller = after_commit(self.publish) if redis_url else to_nobody
+
+    def publish(self, topics: Iterable[str]) -> None:
+        if self._redis is None:
+            return
+        for topic in topics:
+            task = asyncio.create_task(_send(self._redis, "worker", [_channel(topic)], topic.encode()))
+            self._sending.add(task)  # a task nobody holds may vanish
+            task.add_done_callback(self._sending.discard)
+
+    async def aclose(self) -> None:
+        await asyncio.gather(*self._sending)
+        if self._redis is not None:
+            with suppress(*_AWAY):
+                await self._redis.aclose()

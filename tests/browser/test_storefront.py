@@ -1,0 +1,605 @@
+"""Every state a shopper can meet, in two languages, light and dark, on a phone and a desk: accessible, in place."""
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from engine.settings import ROOT
+from tests.browser.conftest import DESKTOP, PHONE, SCREENSHOTS, Visit, Visitor
+from tests.browser.test_wheel_journey import ANGLE, hear_spins, press_until
+from tests.support import Served, bearer, stockout
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+AXE = (ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+RUN_AXE = """async () => {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const { violations } = await axe.run(document, { runOnly: tags, rules: { "target-size": { enabled: true } } });
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => `${node.target} ${node.failureSummary}`)}`);
+}"""
+# The demo's page, with one element in the place of its content: the same policy, the same styles.
+SHOW = """([name, attributes]) => {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  element.textContent = "…";
+  const title = document.createElement("h1");
+  title.textContent = "Maison Lueur";
+  document.querySelector("main").replaceChildren(title, element);
+  document.querySelector(".demo-bar")?.remove();
+}"""
+WIDE = 320
+
+
+@dataclass
+class Engine:
+    """The engine as the shop's server and a shopper's browser call it, to bring about a state without a click."""
+
+    served: Served
+
+    def report(self, language: str, **changes: Any) -> "Met":
+        sku = f"SKU-{uuid4().hex[:8]}"
+        body = stockout(**{"sku": sku, "title": "Lune 38", **changes})
+        body["shopper"]["locale"] = language
+        answer = httpx.post(f"{self.served.url}/v1/stockouts", headers=bearer(self.served.key), json=body)
+        assert answer.status_code == 201, answer.text
+        return Met(self.served, answer.json()["shopper_token"], body["sku"])
+
+    def stock(self, sku: str, **body: Any) -> None:
+        answer = httpx.put(f"{self.served.url}/v1/stock/{sku}", headers=bearer(self.served.key), json=body)
+        assert answer.is_success, answer.text
+
+
+@dataclass
+class Met:
+    """One shopper who met one stockout."""
+
+    served: Served
+    token: str
+    sku: str
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        answer = httpx.request(method, f"{self.served.url}/v1/{path}", headers=bearer(self.token), json=body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def offered(self) -> "Met":
+        self.call("GET", "offer")
+        return self
+
+    def waits(self) -> "Met":
+        self.offered().call("POST", "enrolments", {"client_seed": "hello 42"})
+        return self
+
+    def spun(self) -> "Met":
+        self.offered().call("POST", "offer/spin", {"client_seed": "hello 42"})
+        return self
+
+
+def plenty(engine: Engine, language: str) -> Met:
+    met = engine.report(language).waits()
+    engine.stock(met.sku, available=5)
+    return met
+
+
+def in_line(engine: Engine, language: str) -> Met:
+    met = engine.report(language)
+    engine.report(language, sku=met.sku).waits()
+    met.waits()
+    engine.stock(met.sku, available=1)
+    return met
+
+
+def arrived(engine: Engine, language: str) -> Met:
+    met = engine.report(language).offered()
+    engine.stock(met.sku, available=5)
+    return met
+
+
+def cancelled(engine: Engine, language: str) -> Met:
+    met = engine.report(language, stage="ordered")
+    met.call("PUT", "offer/order", {"choice": "cancel"})
+    return met
+
+
+def told(engine: Engine, language: str) -> Met:
+    met = engine.report(language, stage="viewed", restock=None, alternatives=[])
+    met.call("POST", "notices")
+    return met
+
+
+def unfold(page: Page, row: str) -> None:
+    page.locator(f"[data-row={row}] > summary").click()
+    page.locator(f"[data-row={row}] .inside > *").wait_for()
+
+
+def decline(page: Page) -> None:
+    page.locator("[part=decline]").click()
+
+
+def explain(page: Page) -> None:
+    page.locator("[part=odds] > summary").click()
+    page.locator("[part=odds] input").wait_for()
+    unfold(page, "wait")
+    unfold(page, "notice")
+
+
+def spin(page: Page) -> None:
+    page.locator("[part=spin]").click()
+    page.locator("[part=result]").wait_for()
+
+
+def sure(page: Page) -> None:
+    page.locator("[part=cancel]").click()
+
+
+def nothing(_page: Page) -> None:
+    """Seen as it comes."""
+
+
+def fresh(engine: Engine, language: str) -> Met:
+    return engine.report(language)
+
+
+def viewed(engine: Engine, language: str) -> Met:
+    return engine.report(language, stage="viewed", variant="bleu, 38 cm")
+
+
+def ordered(engine: Engine, language: str) -> Met:
+    return engine.report(language, stage="ordered")
+
+
+State = tuple[str, Callable[[Engine, str], Met], Callable[[Page], None]]
+STATES: dict[str, State] = {
+    "refused": ("makegood-stockout", viewed, nothing),
+    "told": ("makegood-stockout", told, lambda page: unfold(page, "notice")),
+    "offer": ("makegood-stockout", fresh, nothing),
+    "all-open": ("makegood-stockout", fresh, explain),
+    "declined": ("makegood-stockout", fresh, decline),
+    "won": ("makegood-stockout", fresh, spin),
+    "won-before": ("makegood-stockout", lambda engine, language: engine.report(language).spun(), nothing),
+    "waiting": ("makegood-stockout", lambda engine, language: engine.report(language).waits(), nothing),
+    "held": ("makegood-stockout", plenty, nothing),
+    "back": ("makegood-stockout", arrived, nothing),
+    "order": ("makegood-stockout", ordered, nothing),
+    "cancel-sure": ("makegood-stockout", ordered, sure),
+    "cancelled": ("makegood-stockout", cancelled, nothing),
+    "account": ("makegood-patience", lambda engine, language: engine.report(language).waits(), nothing),
+    "account-held": ("makegood-patience", plenty, nothing),
+    "account-in-line": ("makegood-patience", in_line, nothing),
+}
+
+
+@pytest.fixture
+def engine(demo: Served) -> Engine:
+    return Engine(demo)
+
+
+def show(visitor: Visitor, name: str, **attributes: str) -> Locator:
+    visitor.page.evaluate(SHOW, [name, attributes])
+    element = visitor.page.locator(name)
+    element.locator("[part~=card], [part~=programme], [part~=empty]").first.wait_for()
+    return element
+
+
+def shop_page(visitor: Visitor) -> None:
+    visitor.go(f"/?lang={visitor.language}")
+    visitor.page.locator("main > *").first.wait_for()
+
+
+def violations(page: Page) -> list[str]:
+    if not page.evaluate("() => Boolean(window.axe)"):
+        page.evaluate(AXE)
+    found: list[str] = page.evaluate(RUN_AXE)
+    return found
+
+
+def overflow(page: Page) -> int:
+    return int(page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def picture(visitor: Visitor, state: str) -> None:
+    """Save what the element looks like, to look at."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    visitor.page.locator("main").screenshot(path=SCREENSHOTS / f"{visitor.name}-{state}.png", animations="disabled")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_state_is_accessible_and_fits(engine: Engine, visit: Visit, language: str, size: dict[str, int]) -> None:
+    visitor = visit(engine.served, language, size=size)
+    shop_page(visitor)
+    wrong = {}
+    for state, (name, arrange, act) in STATES.items():
+        met = arrange(engine, language)
+        show(visitor, name, token=met.token, locale=language)
+        act(visitor.page)
+        for scheme in ("light", "dark"):
+            visitor.page.emulate_media(color_scheme=scheme)
+            picture(visitor, f"{state}-{scheme}")
+            if found := violations(visitor.page):
+                wrong[f"{state} {scheme}"] = found
+        if (by := overflow(visitor.page)) > 0:
+            wrong[f"{state} wider than the page"] = [f"{by} px"]
+    assert not wrong, json.dumps(wrong, indent=1)
+
+
+def test_the_shops_own_pages_are_accessible(engine: Engine, visit: Visit) -> None:
+    for size in (DESKTOP, PHONE):
+        visitor = visit(engine.served, "en", size=size)
+        for path in ("/", "/product/LAMP-38", "/product/MUG-03-NOON", "/account", "/order", "/basket"):
+            visitor.go(f"{path}?lang=en")
+            visitor.page.locator("main h1").wait_for()
+            visitor.page.wait_for_load_state("networkidle" if path == "/basket" else "load")
+            assert violations(visitor.page) == [], path
+            assert overflow(visitor.page) == 0, path
+
+
+# Ways of seeing
+
+
+@pytest.mark.parametrize("state", ["offer", "won", "all-open", "account"])
+def test_forced_colours_leave_every_state_readable(engine: Engine, visit: Visit, state: str) -> None:
+    visitor = visit(engine.served, "en", forced_colors="active")
+    shop_page(visitor)
+    name, arrange, act = STATES[state]
+    element = show(visitor, name, token=arrange(engine, "en").token, locale="en")
+    act(visitor.page)
+    assert violations(visitor.page) == []
+    picture(visitor, state)
+    border = element.locator("[part~=card], [part~=programme]").first.evaluate(
+        "node => getComputedStyle(node).borderTopColor"
+    )
+    assert border == visitor.page.evaluate(
+        "() => { const own = document.body.style; own.borderColor = 'CanvasText';"
+        " return getComputedStyle(document.body).borderTopColor }"
+    )
+
+
+def in_arabic(route: Route) -> None:
+    """Answer as an engine that has a file for one more language."""
+    answer = route.fetch()
+    body = answer.json() | {"locale": "ar"}
+    body["messages"] |= {"widget-spin": "أدر العجلة", "widget-decline": "لا شكرا"}
+    route.fulfill(response=answer, json=body)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_from_right_to_left_everything_stands_the_other_way_round(
+    engine: Engine, visit: Visit, size: dict[str, int]
+) -> None:
+    visitor = visit(engine.served, "en", size=size)
+    visitor.page.route("**/widget/messages/*", in_arabic)
+    shop_page(visitor)
+    element = show(visitor, "makegood-stockout", token=fresh(engine, "ar").token, locale="ar")
+    place = element.locator(".place")
+    expect(place).to_have_attribute("dir", "rtl")
+    explain(visitor.page)
+    spin_box, decline_box = (element.locator(f"[part={part}]").bounding_box() for part in ("spin", "decline"))
+    assert spin_box is not None
+    assert decline_box is not None
+    if size == DESKTOP:
+        assert spin_box["x"] > decline_box["x"]
+    assert overflow(visitor.page) == 0
+    assert violations(visitor.page) == []
+    picture(visitor, "offer")
+    show(visitor, "makegood-patience", token=engine.report("ar").waits().token, locale="ar")
+    today = visitor.page.locator(".day.today")
+    assert today.evaluate(
+        "day => { const [a, b] = [day.getBoundingClientRect(), day.parentElement.getBoundingClientRect()];"
+        " return a.left >= b.left - 1 && a.right <= b.right + 1 }"
+    )
+    picture(visitor, "account")
+
+
+@pytest.mark.parametrize("zoom", [1, 2])
+def test_labels_can_be_read_on_the_narrowest_phone_and_twice_as_large(engine: Engine, visit: Visit, zoom: int) -> None:
+    visitor = visit(engine.served, "fr", size={"width": WIDE * zoom, "height": 640})
+    shop_page(visitor)
+    visitor.page.evaluate("zoom => { document.documentElement.style.fontSize = `${100 * zoom}%` }", zoom)
+    element = show(visitor, "makegood-stockout", token=fresh(engine, "fr").token, locale="fr")
+    assert overflow(visitor.page) == 0
+    heights = element.locator(".disc text").evaluate_all(
+        "texts => texts.map((text) => parseFloat(getComputedStyle(text).fontSize)"
+        " * text.ownerSVGElement.clientWidth / 200)"
+    )
+    assert min(heights) >= 11, heights
+    expect(element.locator("[part=legend] li")).to_have_count(6)
+    picture(visitor, f"zoom-{zoom}")
+
+
+# The wheel
+
+
+def test_the_wheel_never_ends_half_a_degree_from_its_proof(engine: Engine, visit: Visit) -> None:
+    """Where the animation ends, and where the wheel rests afterwards, are both the stop of the proof."""
+    visitor = visit(engine.served, "en", motion="no-preference")
+    spins = hear_spins(visitor.page)
+    shop_page(visitor)
+    for _ in range(3):
+        element = show(visitor, "makegood-stockout", token=fresh(engine, "en").token, locale="en")
+        disc = element.locator(".disc")
+        element.locator("[part=spin]").click()
+        visitor.page.wait_for_function("disc => disc.getAnimations().length", arg=disc.element_handle())
+        # To its last moment, without waiting for it: what stands then is what the shopper sees it end on.
+        disc.evaluate("disc => { for (const one of disc.getAnimations()) { one.pause(); one.currentTime = 5499.99 } }")
+        wanted = -360 * float(spins[-1]["stop"]) % 360
+        assert off(disc.evaluate(ANGLE), wanted) < 0.5
+        disc.evaluate("disc => disc.getAnimations().forEach((one) => one.finish())")
+        element.locator("[part=result]").wait_for()
+        assert off(disc.evaluate(ANGLE), wanted) < 0.001
+
+
+def off(angle: float, wanted: float) -> float:
+    return abs((angle - wanted + 180) % 360 - 180)
+
+
+def test_the_pointer_ticks_when_a_peg_passes_and_the_wheel_only_slows(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en", motion="no-preference")
+    shop_page(visitor)
+    element = show(visitor, "makegood-stockout", token=fresh(engine, "en").token, locale="en")
+    element.locator("[part=spin]").click()
+    disc, pointer = element.locator(".disc"), element.locator(".pointer")
+    visitor.page.wait_for_function("disc => disc.getAnimations().length", arg=disc.element_handle())
+    frames = pointer.evaluate("node => node.getAnimations()[0].effect.getKeyframes().map((frame) => frame.offset)")
+    assert len(frames) > 40
+    assert frames == sorted(frames)
+    angles = disc.evaluate("""disc => {
+      const [turn] = disc.getAnimations();
+      turn.pause();
+      const { effect } = turn;
+      return Array.from({ length: 100 }, (_, index) => {
+        turn.currentTime = 55 * index;
+        const progress = getComputedStyle(disc).transform;
+        const { a, b } = new DOMMatrix(progress);
+        return (Math.atan2(b, a) * 180 / Math.PI + 360) % 360;
+      });
+    }""")
+    steps = [(later - earlier) % 360 for earlier, later in itertools.pairwise(angles[12:])]
+    assert all(later <= earlier + 0.01 for earlier, later in itertools.pairwise(steps)), "it only slows"
+    assert steps[-1] < 0.5
+    disc.evaluate("disc => disc.getAnimations().forEach((one) => one.finish())")
+    expect(element.locator(".cloud i").first).to_be_attached()
+
+
+def test_sound_is_off_until_it_is_asked_for_and_then_remembered(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    shop_page(visitor)
+    element = show(visitor, "makegood-stockout", token=fresh(engine, "en").token, locale="en")
+    toggle = element.locator("[part=sound]")
+    expect(toggle).to_have_attribute("aria-pressed", "false")
+    element.locator("[part=spin]").click()
+    element.locator("[part=result]").wait_for()
+    assert not [url for url in asked if "sound" in url]
+    toggle.click()
+    expect(toggle).to_have_attribute("aria-pressed", "true")
+    visitor.page.reload()
+    visitor.page.locator("main > *").first.wait_for()
+    element = show(visitor, "makegood-stockout", token=fresh(engine, "en").token, locale="en")
+    expect(element.locator("[part=sound]")).to_have_attribute("aria-pressed", "true")
+
+
+def test_who_cannot_see_it_hears_as_much(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    spins = hear_spins(visitor.page)
+    shop_page(visitor)
+    element = show(visitor, "makegood-stockout", token=fresh(engine, "en").token, locale="en")
+    element.locator("[part=spin]").click()
+    element.locator("[part=result]").wait_for()
+    live = element.locator("[part=card] > .live")
+    award = spins[0]["award"]
+    for said in (f"slice {spins[0]['slice_index'] + 1}", award["label"], award["code"]):
+        expect(live).to_contain_text(said)
+
+
+# Lines that fall
+
+
+def test_off_line_under_way_the_same_result_is_there_on_return(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    met = fresh(engine, "en")
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    visitor.page.context.set_offline(True)
+    element.locator("[part=spin]").click()
+    expect(element.locator("[part=spin]")).to_have_text("Try again")
+    visitor.page.context.set_offline(False)
+    # Back on line it goes on by itself, with the same seed.
+    element.locator("[part=result]").wait_for()
+    assert element.locator("[part=code]").inner_text() == met.call("GET", "awards")["awards"][0]["code"]
+
+
+def test_a_result_that_was_seen_is_seen_again_without_the_engine(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    met = fresh(engine, "en")
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    spin(visitor.page)
+    code = element.locator("[part=code]").inner_text()
+    visitor.page.reload()
+    visitor.page.locator("main > *").first.wait_for()
+    visitor.page.route("**/v1/**", lambda route: route.abort())
+    visitor.page.route("**/widget/messages/*", lambda route: route.abort())
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    assert element.locator("[part=code]").inner_text() == code
+
+
+def test_on_a_slow_line_the_fallback_stays_until_the_answer_comes(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    visitor.page.route("**/v1/offer?*", hold)
+    visitor.page.evaluate(SHOW, ["makegood-stockout", {"token": fresh(engine, "en").token, "locale": "en"}])
+    element = visitor.page.locator("makegood-stockout")
+    expect(element.locator("slot")).to_be_attached()
+    while not held:
+        visitor.page.wait_for_timeout(20)
+    before = element.bounding_box()
+    assert before is not None
+    assert before["height"] > 500, "its place is kept"
+    held[0].continue_()
+    element.locator("[part=card]").wait_for()
+
+
+def test_nothing_below_jumps_when_the_answer_comes(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    visitor.page.evaluate("""() => {
+      window.shifts = [];
+      new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map(({ value }) => value)))
+        .observe({ type: "layout-shift", buffered: false });
+    }""")
+    show(visitor, "makegood-stockout", token=fresh(engine, "en").token, locale="en")
+    visitor.page.evaluate("""() => {
+      const below = document.createElement("p");
+      below.textContent = "What stands below";
+      document.querySelector("main").append(below);
+    }""")
+    show_again = fresh(engine, "en").token
+    visitor.page.locator("makegood-stockout").evaluate("(node, token) => node.setAttribute('token', token)", show_again)
+    visitor.page.locator("makegood-stockout [part=card]").wait_for()
+    visitor.page.wait_for_timeout(300)
+    assert visitor.page.evaluate("() => window.shifts") == []
+
+
+# Live
+
+
+def test_an_open_page_hears_that_it_is_back(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    met = fresh(engine, "en")
+    with visitor.page.expect_response("**/v1/live?*"):
+        element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    engine.stock(met.sku, available=5)
+    expect(element.locator("[part=truth]")).to_contain_text("is back", timeout=5000)
+
+
+def test_where_no_line_passes_the_page_asks_now_and_then(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    visitor.page.clock.install()
+    visitor.page.route("**/v1/live?*", lambda route: route.abort())
+    shop_page(visitor)
+    met = fresh(engine, "en")
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    engine.stock(met.sku, available=5)
+    visitor.page.clock.run_for(31_000)
+    expect(element.locator("[part=truth]")).to_contain_text("is back", timeout=5000)
+
+
+def test_the_shelf_says_what_is_left_and_changes_with_it(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    sku = f"SKU-{uuid4().hex[:8]}"
+    engine.stock(sku, available=3)
+    shop_page(visitor)
+    with visitor.page.expect_response("**/v1/live?*"):
+        visitor.page.evaluate(SHOW, ["makegood-stock", {"sku": sku, "locale": "en"}])
+    element = visitor.page.locator("makegood-stock")
+    expect(element.locator(".stock")).to_have_text("Only 3 left")
+    expect(element).to_have_attribute("state", "low")
+    engine.stock(sku, available=0, expected_on="2027-05-04")
+    expect(element.locator(".stock")).to_have_text("Sold out · back on 4 May", timeout=5000)
+    engine.stock(sku, available=900)
+    expect(element).to_have_attribute("state", "available", timeout=5000)
+    expect(element.locator(".stock")).to_have_count(0)
+
+
+def test_a_missing_variant_is_marked_and_not_hidden(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    visitor.go("/product/MUG-03?lang=en")
+    variants = visitor.page.locator(".variants li")
+    expect(variants).to_have_count(3)
+    expect(variants.nth(1)).to_contain_text("Sold out")
+    visitor.shoot("variants")
+
+
+# Messages and the order
+
+
+def test_a_message_is_asked_for_with_nothing_else_signed_up_for(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    met = engine.report("en", shopper={"id": f"c-{uuid4().hex}", "locale": "en"})
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    unfold(visitor.page, "notice")
+    row = element.locator("[data-row=notice]")
+    expect(row.locator("input[type=checkbox]")).to_have_count(0)
+    row.locator("[part=notify]").click()
+    expect(row.locator("input")).to_be_focused()
+    row.locator("input").fill("ada@example.org")
+    row.locator("[part=notify]").click()
+    expect(row.locator("[part=sent]")).to_be_focused()
+    assert met.call("GET", "moment")["told_when_back"]
+    row.locator("[part=notice-off]").click()
+    expect(row.locator("input")).to_be_focused()
+    assert not met.call("GET", "moment")["told_when_back"]
+
+
+def test_a_code_is_sent_to_who_won_it(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    met = fresh(engine, "en")
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en", **{"apply-url": "/checkout?code={code}"})
+    spin(visitor.page)
+    code = element.locator("[part=code]").inner_text()
+    expect(element.locator("[part=apply]")).to_have_attribute("href", f"/checkout?code={code}")
+    element.locator("[part=send]").click()
+    expect(element.locator("[part=sent]")).to_contain_text("on its way")
+
+
+def test_an_order_is_kept_or_cancelled_and_the_page_is_told(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    visitor.page.evaluate("""() => {
+      window.heard = [];
+      document.addEventListener("makegood:order", ({ detail }) => window.heard.push(detail.choice));
+    }""")
+    met = ordered(engine, "en")
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    keep, cancel = (element.locator(f"[part={part}]").bounding_box() for part in ("keep", "cancel"))
+    assert keep is not None
+    assert cancel is not None
+    assert abs(keep["width"] - cancel["width"]) < 2, "the one is as easy to reach as the other"
+    element.locator("[part=keep]").click()
+    expect(element.locator("[part=order]")).to_contain_text("is kept")
+    element.locator("[part=cancel]").click()
+    expect(element.locator("[part=back]")).to_be_focused()
+    element.locator("[part=confirm]").click()
+    expect(element.locator("[part=order]")).to_contain_text("is cancelled")
+    assert visitor.page.evaluate("() => window.heard") == ["keep", "cancel"]
+    assert met.call("GET", "moment")["order"] == {"choice": "cancel"}
+
+
+def test_the_keyboard_reaches_every_choice(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    element = show(visitor, "makegood-stockout", token=fresh(engine, "en").token, locale="en")
+    keys = visitor.page.keyboard
+    press_until(visitor, "[data-row=wait] > summary")
+    keys.press("Enter")
+    element.locator("[part=enrol]").wait_for()
+    press_until(visitor, "[part=enrol]")
+    keys.press("Enter")
+    expect(element.locator("[part=joined]")).to_be_focused()
+
+
+def test_a_violation_of_the_policy_is_noticed(engine: Engine, visit: Visit) -> None:
+    """The guard of all tests here: an inline style is refused by the page, and the refusal fails a test."""
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    visitor.page.evaluate("() => document.body.setAttribute('style', 'color: red')")
+    visitor.page.wait_for_timeout(100)
+    assert any("Content Security Policy" in fault for fault in visitor.faults)
+    visitor.faults.clear()

@@ -1,0 +1,88 @@
+"""The widget is served joined, small and cacheable, and is what its sources say."""
+
+import gzip
+import re
+import shutil
+from pathlib import Path
+
+import brotli
+import pytest
+
+from engine import bundles
+from engine.api.public import UI
+from engine.bundles import BundleError, bundle
+from tests.support import Shop
+
+PARTS = {"more", "patience", "sound", "stock", "wait"}
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Path:
+    shutil.copytree(UI / "widget", tmp_path / "ui" / "widget")
+    shutil.copy(UI / "widget.js", tmp_path / "ui")
+    return tmp_path / "ui"
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip", "identity"])
+async def test_every_coding_holds_the_same_script(shop: Shop, coding: str) -> None:
+    async with shop.http.stream("GET", "/widget.js", headers={"Accept-Encoding": coding}) as answer:
+        raw = b"".join([chunk async for chunk in answer.aiter_raw()])
+    opened = {"br": brotli.decompress, "gzip": gzip.decompress, "identity": bytes}[coding](raw)
+    assert opened == bundle(UI).script.plain
+    assert answer.headers["vary"] == "Accept-Encoding"
+    assert answer.headers.get("content-encoding", "identity") == coding
+    assert answer.headers["content-type"].startswith("text/javascript")
+
+
+async def test_a_browser_that_has_it_is_not_sent_it_again(shop: Shop) -> None:
+    first = await shop.http.get("/widget.js")
+    again = await shop.http.get("/widget.js", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert "stale-while-revalidate" in first.headers["cache-control"]
+
+
+async def test_every_part_the_script_loads_is_there_for_ever(shop: Shop) -> None:
+    script = (await shop.http.get("/widget.js")).text
+    loaded = dict(re.findall(r'"\./widget/parts/(\w+)\.js\?(\w+)"', script))
+    assert set(loaded) == PARTS
+    for name, tag in loaded.items():
+        answer = await shop.http.get(f"/widget/parts/{name}.js?{tag}")
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+        assert answer.text.startswith("export default")
+        # A page opened before an update asks for the old one, and gets the new one for a moment.
+        other = await shop.http.get(f"/widget/parts/{name}.js?old")
+        assert "immutable" not in other.headers["cache-control"]
+    assert (await shop.http.get("/widget/parts/nothing.js")).status_code == 404
+
+
+def test_a_changed_source_is_another_script(sources: Path) -> None:
+    before = bundle(sources)
+    confetti = sources / "widget" / "confetti.js"
+    confetti.write_text(confetti.read_text(encoding="utf-8").replace("BITS = 28", "BITS = 29"), encoding="utf-8")
+    assert bundle(sources).script.tag != before.script.tag
+    more = sources / "widget" / "more.js"
+    more.write_text(more.read_text(encoding="utf-8").replace("even", "odd"), encoding="utf-8")
+    assert bundle(sources).parts["more"].tag != before.parts["more"].tag
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ('import { tint as shade } from "./wheel.js";\n', "`as` cannot rename"),
+        ('import * as all from "./wheel.js";\n', "write every import as"),
+        ("export const Choice = 1;\n", '"Choice" stands at the top of'),
+        ('import { Choice } from "./choice.js";\n', "import each other"),
+    ],
+)
+def test_what_cannot_be_joined_is_refused(sources: Path, line: str, complaint: str) -> None:
+    confetti = sources / "widget" / "confetti.js"
+    confetti.write_text(line + confetti.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(BundleError, match=complaint):
+        bundle(sources)
+
+
+def test_without_its_minifier_the_widget_is_longer_and_whole(sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = bundle(UI).script.plain
+    monkeypatch.setattr(bundles, "minify", None)
+    assert len(bundle(sources).script.plain) > len(small)

@@ -1,0 +1,135 @@
+"""Open pages hear of what was committed, in every process where there is a Redis, and never of what was undone."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from engine.db.session import create_engine, transaction
+from engine.live import Live, Sender, of_product
+from tests.support import Redis, Served, free_port, serving, soon
+
+pytestmark = pytest.mark.xdist_group("served")
+
+SECONDS_MAX = 20
+
+
+@asynccontextmanager
+async def running(redis_url: str | None = None) -> AsyncIterator[Live]:
+    live = Live(redis_url)
+    async with live.channels:
+        yield live
+
+
+@asynccontextmanager
+async def hearing(live: Live, sku: str) -> AsyncIterator["asyncio.Queue[str]"]:
+    """Collect what a page that shows `sku` hears."""
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    async def listen() -> None:
+        async with aclosing(live.heard(frozenset([of_product(sku)]))) as topics:  # type: ignore[type-var]  # a generator
+            async for topic in topics:
+                if topic is not None:
+                    heard.put_nowait(topic)
+
+    task = asyncio.create_task(listen())
+    await soon(lambda: live.listeners > 0)
+    await asyncio.sleep(0.05)
+    try:
+        yield heard
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def first(heard: "asyncio.Queue[str]") -> str:
+    return await asyncio.wait_for(heard.get(), SECONDS_MAX)
+
+
+async def test_what_is_committed_is_heard_and_what_is_undone_is_not(database_url: str) -> None:
+    engine = create_engine(database_url, pool_size=1)
+    async with running() as live, hearing(live, "LAMP") as heard:
+        with suppress(ZeroDivisionError):
+            async with transaction(engine) as session:
+                live.tell(session, of_product("LAMP"))
+                raise ZeroDivisionError
+        async with transaction(engine) as session:
+            live.tell(session, of_product("VASE"))
+        async with transaction(engine) as session:
+            live.tell(session, of_product("LAMP"))
+            await asyncio.sleep(0.05)
+            assert heard.empty()
+        assert await first(heard) == of_product("LAMP")
+        assert heard.empty()
+    await engine.dispose()
+
+
+async def test_a_page_that_leaves_is_forgotten() -> None:
+    async with running() as live:
+        async with hearing(live, "LAMP"):
+            assert live.listeners == 1
+        assert live.listeners == 0
+
+
+async def test_other_processes_hear_it_through_redis(redis: Redis) -> None:
+    async with running(redis.url) as one, running(redis.url) as other, hearing(other, "LAMP") as heard:
+        await _until_heard(lambda: one.publish([of_product("LAMP")]), heard)
+
+
+async def test_a_worker_is_heard_through_redis(redis: Redis) -> None:
+    async with running(redis.url) as live, hearing(live, "LAMP") as heard, aclosing(Sender(redis.url)) as worker:
+        await _until_heard(lambda: worker.publish([of_product("LAMP")]), heard)
+
+
+async def test_without_its_redis_a_process_still_hears_itself(redis: Redis) -> None:
+    async with running(redis.url) as live, hearing(live, "LAMP") as heard:
+        redis.kill()
+        live.publish([of_product("LAMP")])
+        assert await first(heard) == of_product("LAMP")
+    async with running(f"redis://127.0.0.1:{free_port()}/0") as live, hearing(live, "LAMP") as heard:
+        live.publish([of_product("LAMP")])
+        assert await first(heard) == of_product("LAMP")
+
+
+async def _until_heard(publish: "asyncio.Queue[str] | object", heard: "asyncio.Queue[str]") -> None:
+    """Publish until it is heard: a subscription to Redis takes a moment to stand."""
+    for _ in range(100):
+        publish()  # type: ignore[operator]  # a function
+        with suppress(TimeoutError):
+            assert await asyncio.wait_for(heard.get(), 0.2) == of_product("LAMP")
+            return
+    raise AssertionError("nothing was heard")
+
+
+async def lines_of(http: httpx.AsyncClient, sku: str) -> AsyncIterator[str]:
+    async with http.stream("GET", "/v1/live", params={"sku": sku}, timeout=SECONDS_MAX) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert "content-encoding" not in answer.headers
+        async for line in answer.aiter_lines():
+            yield line
+
+
+async def test_a_stream_tells_when_stock_changes(served: Served) -> None:
+    sku = f"SKU-{uuid4().hex[:8]}"
+    async with served.shop() as shop, aclosing(lines_of(shop.http, sku)) as lines:  # type: ignore[type-var]  # a generator
+        assert (await anext(lines)).startswith(":")
+        await shop.put_stock("ANOTHER", available=1)
+        await shop.put_stock(sku, available=1)
+        async for line in lines:
+            if line.startswith(("event", "data")):
+                assert line == "event: change"
+                assert await anext(lines) == "data: product"
+                return
+
+
+async def test_open_streams_do_not_keep_a_server_from_stopping(database_url: str) -> None:
+    with serving(database_url) as served:
+        async with served.shop() as shop, aclosing(lines_of(shop.http, "LAMP")) as lines:  # type: ignore[type-var]  # a generator
+            await anext(lines)
+            served.process.terminate()
+            await asyncio.to_thread(served.process.wait, 15)

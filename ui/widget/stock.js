@@ -1,0 +1,70 @@
+/** What is on the shelf, in a few words beside a product or a variant. All elements of a page ask together. */
+
+import { dayIn } from "./views.js";
+
+/** @import { Basis, Shelf } from "./types" */
+
+const SKUS_MAX = 100;
+
+/** @type {Map<string, Promise<Map<string, Shelf>>>} */
+const asking = new Map();
+/** @type {Map<string, Set<string>>} */
+const wanted = new Map();
+
+/** @param {URL} engine @param {string} sku @returns {Promise<Shelf | undefined>} */
+async function ask(engine, sku) {
+  const key = engine.href;
+  const skus = wanted.get(key) ?? new Set();
+  wanted.set(key, skus.add(sku));
+  const asked = asking.get(key) ?? new Promise((resolve) => setTimeout(resolve, 20)).then(() => {
+    asking.delete(key);
+    wanted.delete(key);
+    return answers(engine, [...skus]);
+  });
+  asking.set(key, asked);
+  return (await asked).get(sku);
+}
+
+/** @param {URL} engine @param {string[]} skus @returns {Promise<Map<string, Shelf>>} */
+async function answers(engine, skus) {
+  /** @type {Map<string, Shelf>} */
+  const found = new Map();
+  while (skus.length) {
+    const url = new URL("v1/availability", engine);
+    for (const sku of skus.splice(0, SKUS_MAX)) url.searchParams.append("sku", sku);
+    const answer = await fetch(url, { credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(15000) });
+    if (!answer.ok) throw new Error(`availability: ${answer.status}`);
+    for (const shelf of (await answer.json()).products) found.set(shelf.sku, shelf);
+  }
+  return found;
+}
+
+/** Show it, and return how to show it again. @param {Basis} basis @param {HTMLElement} host @param {AbortSignal} signal */
+export async function shelf({ engine, h, say, place, tell }, host, signal) {
+  const sku = host.getAttribute("sku") ?? "";
+  const slot = h("slot");
+  let before = "";
+  const show = async () => {
+    const found = await ask(engine, sku);
+    if (signal.aborted || !found || JSON.stringify(found) === before) return;
+    before = JSON.stringify(found);
+    const { status, left, expected_on: day } = found;
+    // The shop marks a missing variant by this: it stays on the list, and says that it is missing.
+    host.setAttribute("state", status);
+    const date = day && dayIn(say, day, { day: "numeric", month: "long" });
+    /** @type {Partial<Record<Shelf["status"], string>>} */
+    const states = {
+      low: say("widget-stock-low", { count: left ?? 0 }),
+      out: say("widget-stock-out"),
+      backorder: say("widget-stock-backorder"),
+    };
+    const words = states[status];
+    place.replaceChildren(...(words
+      ? [h("span", { class: `stock ${status}`, part: `stock ${status}` }, words,
+        status === "out" && date && h("span", { class: "muted" }, ` ${say("widget-stock-back", { date })}`))]
+      : status === "unknown" ? [slot] : []));
+    tell("stock", { sku, status, left });
+  };
+  await show();
+  return show;
+}
