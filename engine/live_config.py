@@ -12,7 +12,7 @@ from engine import clock
 from engine.campaigns import Config
 from engine.db.session import transaction
 from engine.flows import publishing
-from engine.flows.publishing import Live
+from engine.flows.publishing import Live, folder_state
 from engine.toml_files import ConfigError, Problem
 from engine.versions import Versions
 
@@ -79,15 +79,15 @@ class LiveConfig:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Follow the folder until `stop` is set; what could not be taken for a fault of the moment is tried again."""
-        taken = await asyncio.to_thread(_state, self.folder)
+        taken = await asyncio.to_thread(folder_state, self.folder)
         while not await _told(stop, POLL_SECONDS):
             await self._look_for_news()
-            state = await asyncio.to_thread(_state, self.folder)
+            state = await asyncio.to_thread(folder_state, self.folder)
             # A folder that is being written is read once it rests.
             if (
                 state == taken
                 or await _told(stop, SETTLE_SECONDS)
-                or state != await asyncio.to_thread(_state, self.folder)
+                or state != await asyncio.to_thread(folder_state, self.folder)
             ):
                 continue
             try:
@@ -113,17 +113,3 @@ async def _told(stop: asyncio.Event, seconds: float) -> bool:
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
     return stop.is_set()
-
-
-def _state(folder: Path) -> frozenset[tuple[str, int, int, int]]:
-    """Return what tells one state of the folder from the next.
-
-    By looking, since notification is silent on network and container file systems; by nanoseconds, since a file may be
-    written twice in a second.
-    """
-    seen = set()
-    for path in folder.rglob("*"):
-        with suppress(OSError):
-            now = path.stat()
-            seen.add((str(path), now.st_mtime_ns, now.st_size, now.st_ino))
-    return frozenset(seen)

@@ -13,7 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from pathlib import Path
+from sys import intern
 from typing import Literal, NamedTuple, Protocol
 
 from babel import Locale
@@ -114,7 +116,9 @@ def read_orders(path: Path, currency: str) -> Orders:
     orders = Orders(digest=hashlib.sha256(raw).hexdigest())
     text, orders.encoding = _decoded(raw)
     # Read twice, so that a million rows are never in memory as tables: once for the order of their dates.
-    orders.date_order, orders.date_doubt = date_order(row["InvoiceDate"] for _line, row in _rows(text, Orders()))
+    orders.date_order, orders.date_doubt = date_order(
+        row["InvoiceDate"] for _line, row in _rows(text, Orders(), ("InvoiceDate",))
+    )
     for line, row in _rows(text, orders):
         told = _order_line(line, row, orders.date_order, currency)
         if isinstance(told, OrderLine):
@@ -182,6 +186,7 @@ def read_date(text: str, order: DateOrder) -> datetime | None:
         return None
 
 
+@lru_cache(maxsize=4096)  # a file has few countries and many lines
 def market_of(country: str) -> str:
     """Return a country's ISO 3166 code by its English name, or nothing where it is none."""
     name = " ".join(country.split()).casefold()
@@ -210,21 +215,27 @@ def _decoded(raw: bytes) -> tuple[str, str]:
         return raw.decode("latin-1"), "latin-1"
 
 
-def _rows(text: str, orders: Orders) -> Iterator[tuple[int, Row]]:
-    """Yield each row with its line; one that cannot be taken apart is left out."""
+def _rows(text: str, orders: Orders, columns: Sequence[str] = COLUMNS) -> Iterator[tuple[int, Row]]:
+    """Yield each row with its line, in the columns asked for; one that cannot be taken apart is left out."""
     header = text.partition("\n")[0]
     delimiter = max(",;\t|", key=header.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     places = _places(_next(reader, orders) or [])
+    last = max(places.values())
+    wanted = [(name, places[name]) for name in columns]
     while (cells := _next(reader, orders)) is not None:
         if not any(cells):
             continue
         orders.rows += 1
         line = reader.line_num
-        if len(cells) <= max(places.values()):
+        if len(cells) <= last:
             orders.leave_out("columns missing", line)
             continue
-        yield line, {name: _CONTROL.sub(" ", cells[place]).strip() for name, place in places.items()}
+        yield line, {name: _plain(cells[place]) for name, place in wanted}
+
+
+def _plain(cell: str) -> str:
+    return (cell if cell.isprintable() else _CONTROL.sub(" ", cell)).strip()
 
 
 class _Reader(Protocol):
@@ -267,8 +278,10 @@ def _order_line(line: int, row: Row, order: DateOrder, currency: str) -> OrderLi
         return "no customer"
     if quantity is None or price is None or at is None:
         raise AssertionError("each of them has been judged above")
-    title, market = row["Description"][:TITLE_LENGTH_MAX], market_of(row["Country"])
-    return OrderLine(line, row["InvoiceNo"], row["StockCode"], title, int(quantity), at, price, customer, market)
+    # Products and customers come again and again: each name is kept once.
+    sku, title, customer = map(intern, (row["StockCode"], row["Description"][:TITLE_LENGTH_MAX], customer))
+    market = market_of(row["Country"])
+    return OrderLine(line, intern(row["InvoiceNo"]), sku, title, int(quantity), at, price, customer, market)
 
 
 def _no_order(row: Row) -> str:
@@ -278,7 +291,7 @@ def _no_order(row: Row) -> str:
         return "no invoice number"
     if _NO_PRODUCT.fullmatch(row["Description"]):
         return "not a product (postage, fees, remarks)"
-    if any(len(row[name]) > ID_LENGTH_MAX for name in ("StockCode", "InvoiceNo", "CustomerID")):
+    if max(len(row["StockCode"]), len(row["InvoiceNo"]), len(row["CustomerID"])) > ID_LENGTH_MAX:
         return "an id is too long"
     return ""
 

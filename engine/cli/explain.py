@@ -44,7 +44,7 @@ def _story(told: Told) -> Table:
         ("product", f"{stockout.sku}{f' ({stockout.title})' if stockout.title else ''}"),
         ("campaign", f"{told.version.slug}, version {offer.version[:12]} of {_instant(told.version.published_at)}"),
         ("decision", "eligible for the wheel" if offer.status != "refused" else "refused"),
-        *([("arm", f"{offer.arm}, drawn with probability {offer.arm_probability}")] if offer.arm else []),
+        *([("arm", f"{offer.arm}, drawn with probability {float(offer.arm_probability or 0):g}")] if offer.arm else []),
     ]
     if offer.status != "refused":
         rows.append(("valid until", _instant(offer.expires_at)))

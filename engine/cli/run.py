@@ -159,6 +159,7 @@ def _print_addresses(settings: Settings) -> None:
     click.echo(f"""
   demo shop      {base}/
   check a spin   {base}/verify
+  console        {base}/console   (a key: makegood keys create --role marketer)
   fairness       {base}/v1/fairness
   API            {base}/schema
   merchant key   {settings.demo_key}

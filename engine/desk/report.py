@@ -321,20 +321,20 @@ class _Judged:
     def sentence(self) -> str:
         say = self._messages
         more = self.more()
-        if self.verdict == "not_enough" or (self.verdict == "open" and more):
-            known = f"report-{self.verdict.replace('_', '-')}{'' if more else '-unknown'}"
-            return say.text(known, more=_number(more or 0, say), n=_number(int(self.sample.n), say))
         values = {
             "target": self._target_text(),
             "level": self.text(self.shown(self.sample.mean)) if self.sample.n else "–",
+            "more": _number(more or 0, say),
+            "n": _number(int(self.sample.n), say),
         }
         if self.difference is not None:
             values |= {
                 "low": self.signed(self._stretched(self.difference.low)),
                 "high": self.signed(self._stretched(self.difference.high)),
             }
-        kind = "level-" if self.metric in _LEVELS else ""
-        return say.text(f"report-{kind}{self.verdict.replace('_', '-')}", **values)
+        kind = "level-" if self.metric in _LEVELS and self.verdict != "not_enough" else ""
+        unknown = "-unknown" if self.verdict in {"not_enough", "open"} and not more else ""
+        return say.text(f"report-{kind}{self.verdict.replace('_', '-')}{unknown}", **values)
 
     def _target_text(self) -> str:
         if self.metric == "nps":

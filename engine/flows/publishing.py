@@ -6,6 +6,7 @@ publication from elsewhere, stands until the folder changes again.
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -54,10 +55,25 @@ def read_files(folder: Path) -> Files:
 def draft_of(folder: Path) -> Draft:
     """Read a folder that may be written to meanwhile; raise `ConfigError` where it is not sound."""
     while True:
+        before = folder_state(folder)
         config = campaigns.load(folder)
         files = read_files(folder)
-        if campaigns.load(folder).digest == config.digest and read_files(folder) == files:
+        if folder_state(folder) == before:
             return Draft(config, files)
+
+
+def folder_state(folder: Path) -> frozenset[tuple[str, int, int, int]]:
+    """Return what tells one state of the folder from the next.
+
+    By looking, since notification is silent on network and container file systems; by nanoseconds, since a file may be
+    written twice in a second.
+    """
+    seen = set()
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            now = path.stat()
+            seen.add((str(path), now.st_mtime_ns, now.st_size, now.st_ino))
+    return frozenset(seen)
 
 
 def write_files(files: Mapping[str, str], folder: Path) -> None:

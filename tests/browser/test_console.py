@@ -147,6 +147,7 @@ def test_the_report_answers_the_question_and_a_what_if(page: Page, office: Offic
     page.get_by_label("Its odds, in percent").fill("8")
     page.get_by_role("button", name="Ask").click()
     assert "Doubly robust" in page.locator("dl.pairs").inner_text()
+    page.wait_for_load_state("networkidle")
     shoot(page, "what-if")
 
 

@@ -65,6 +65,32 @@ async def test_a_published_config_is_live_in_every_process_and_offers_keep_their
         balances(shop.database_url)
 
 
+async def test_no_spin_is_lost_while_versions_change(open_shop: OpenShop, tmp_path: Path) -> None:
+    async with open_shop(config=config_copy(tmp_path, only=wheel(9))) as shop:
+        drafts = [publishing.draft_of(config_copy(tmp_path, only=wheel(weight))) for weight in (4, 5, 6, 7)]
+
+        async def change() -> None:
+            for draft in drafts:
+                async with shop.inside.transaction() as session:
+                    await publishing.publish(session, shop.inside.versions, draft, by="Ada", now=datetime.now(UTC))
+                await shop.inside.live.catch_up()
+
+        async def live() -> tuple[list[int], str]:
+            shopper = await shop.report()
+            shown = (await shopper.offered())["wheel"]
+            await asyncio.sleep(0)
+            answer = await shopper.spin()
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["proof"]["table_digest"] == shown["table_digest"]
+            return [piece["weight"] for piece in shown["slices"]], answer.json()["slice"]
+
+        told = await asyncio.gather(change(), *(live() for _ in range(40)))
+        assert len(told) == 41
+        assert ask(shop.database_url, "SELECT count(*) FROM spins") == 40
+        assert await weights(shop) == [7, 1]
+        balances(shop.database_url)
+
+
 async def test_the_watching_process_takes_a_publication_by_itself(open_shop: OpenShop, tmp_path: Path) -> None:
     async with open_shop(config=config_copy(tmp_path, only=wheel(9))) as shop:
         await makegood(shop, "publish", "--config", str(config_copy(tmp_path, only=wheel(4))))

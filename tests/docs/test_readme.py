@@ -113,6 +113,7 @@ def answers(reader: Reader) -> list[Any]:
 def taken(answer: Any) -> dict[str, str]:
     found: dict[str, str] = {}
     if isinstance(answer, dict):
+        found |= {"STOCKOUT_ID": answer["stockout_id"]} if "shopper_token" in answer else {}
         found |= {"SHOPPER_TOKEN": answer["shopper_token"]} if "shopper_token" in answer else {}
         found |= {"CODE": answer["award"]["code"]} if "award" in answer else {}
         found |= {"REDEMPTION_ID": answer["redemption_id"]} if "redemption_id" in answer else {}
@@ -120,12 +121,14 @@ def taken(answer: Any) -> dict[str, str]:
 
 
 def test_the_journey_of_the_integration_page_works_from_stock_to_refund(answers: list[Any]) -> None:
-    stock, stockout, offer, spin, code, reserved, confirmed, refunded, exported, erased = answers
+    stock, stockout, offer, spin, code, reserved, confirmed, refunded, outcome, survey, exported, erased = answers
     assert stock["applied"] is True
     assert set(stockout) == {"stockout_id", "shopper_token", "expires_at"}
     assert offer["eligible"] is True
     assert code["code"] == spin["award"]["code"]
     assert code["valid"] is True
     assert (reserved["status"], confirmed["status"], refunded["status"]) == ("reserved", "confirmed", "refunded")
+    assert (outcome["kind"], outcome["stockout_id"]) == ("order_placed", stockout["stockout_id"])
+    assert survey == {"csat": 5, "nps": 9}
     assert exported["shopper"]["shopper_id"] == "c-77"
     assert erased is None

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from engine import campaigns
 from engine.campaigns import Config, Version
 from engine.cli.config import amount_text, one_in_text, percent_text
 from engine.cli.main import main
+from engine.desk.lint import lint
 from engine.settings import ROOT
 from engine.toml_files import ConfigError, Problem, nearest
 from tests.support import campaign, config_copy, free_port, slice_
@@ -41,7 +43,8 @@ SMALL = {
     '[[wheel]]\nreward = "discount-5"\nweight = 40\n\n'
     '[[wheel]]\nreward = "échantillon"\nweight = 10\nstock = 20\nwhen_gone = "discount-5"\n\n'
     "[patience]\npoints_per_day = 1\n\n[[patience.milestone]]\npoints = 7\n"
-    'surprise = [{ reward = "post", weight = 3 }, { reward = "vip", weight = 1 }]\n',
+    'surprise = [{ reward = "post", weight = 3 }, { reward = "vip", weight = 1 }]\n\n'
+    '[[arm]]\nname = "wheel"\npercent = 90\n\n[[arm]]\nname = "holdout"\npercent = 10\n',
     ENGLISH: "reward-discount-5 = 5% off\nlabel-percent-off = { $percent }% off\n-shop = Lueur\n"
     "reason-too-many-spins = Not at { -shop } again.\nwidget-status =\n    { $status ->\n        [used] Used.\n"
     "       *[other] Over.\n    }\n",
@@ -387,7 +390,7 @@ PIECES = st.one_of(TOKENS, st.text(max_size=12)).map(str.encode) | st.binary(max
 def mutations(draw: st.DrawFn) -> dict[str, bytes]:
     """Some files of the small folder, with pieces cut out, put in, replaced or doubled."""
     changed = {}
-    for name in draw(st.lists(st.sampled_from(sorted(SMALL)), min_size=1, max_size=2, unique=True)):
+    for name in draw(st.lists(st.sampled_from(sorted(SMALL)), min_size=1, max_size=5, unique=True)):
         content = SMALL[name].encode()
         for _ in range(draw(st.integers(1, 4))):
             start = draw(st.integers(0, len(content)))
@@ -398,7 +401,8 @@ def mutations(draw: st.DrawFn) -> dict[str, bytes]:
     return changed
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Three files of each folder on average: five thousand mutated files.
+@settings(max_examples=1700, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changed=mutations())
 def test_any_folder_loads_or_says_where_it_is_wrong(tmp_path: Path, changed: dict[str, bytes]) -> None:
     folder = write(tmp_path, SMALL)
@@ -412,6 +416,7 @@ def test_any_folder_loads_or_says_where_it_is_wrong(tmp_path: Path, changed: dic
         assert str(problem).isprintable()
     if config is not None:
         serves(config)
+        assert all(str(finding).isprintable() for finding in lint(config, folder, today=date(2026, 11, 22)))
     assert (config is None) == bool(problems)
 
 

@@ -57,7 +57,7 @@ sheet.replaceSync(`
 .survey fieldset{margin:0;padding:0;border:0;min-width:0}
 .survey legend{padding:0;font-weight:600}
 .scale{display:flex;flex-wrap:wrap;gap:.3rem;margin-top:.5rem}
-.scale label{position:relative;flex:1 1 2.4rem;max-width:4rem}
+.scale label{position:relative;flex:1 1 2.4rem}
 .scale input{position:absolute;inset:0;width:100%;height:100%;margin:0;opacity:0;cursor:pointer}
 .scale span{display:grid;place-items:center;min-height:2.75rem;border:1px solid var(--muted);border-radius:.6rem;font-variant-numeric:tabular-nums}
 .scale input:checked+span{background:var(--accent);border-color:var(--accent);color:var(--on)}
