@@ -56,7 +56,7 @@ format: env-dev ## rewrite the code in the house format
 	@$(BIN)/ruff check --fix .
 
 .PHONY: lock
-lock: ## renew both lock files (needs `uv` on the PATH)
+lock: ## renew the lock files (needs `uv` on the PATH)
 	@scripts/lock
 
 .PHONY: bench-fairness
@@ -74,6 +74,18 @@ bench-decision: env-dev ## a decision of ten typed rules, in microseconds
 .PHONY: bench-accrual
 bench-accrual: env-dev ## one night of a million who wait, and of ten, against the barest SQL
 	@$(BIN)/python -m tests.bench.accrual
+
+.PHONY: fuzz
+fuzz: env-dev ## generated calls of the whole OpenAPI document for five minutes
+	@FUZZ_SECONDS=300 $(BIN)/pytest -q tests/safety/test_openapi.py
+
+.PHONY: audit-dependencies
+audit-dependencies: env-dev ## known flaws of what is installed; says so where no source of them can be reached
+	@$(BIN)/python scripts/audit-dependencies
+
+.PHONY: bench-spin
+bench-spin: env-dev ## durable spins and offers over HTTP, beside an empty handler on the same server
+	@$(BIN)/python -m tests.bench.spin
 
 .PHONY: bench-simulate
 bench-simulate: env-dev ## ten million simulated spins, beside a bare numpy choice of as many

@@ -11,20 +11,28 @@ from engine.ids import new_id
 
 
 class Announcer(Protocol):
-    """Called with a kind such as `award.issued` and facts without personal data."""
+    """Called with a kind such as `award.issued` and facts without personal data, one or several at once."""
 
-    async def __call__(self, session: AsyncSession, kind: str, data: dict[str, str], *, now: datetime) -> None: ...
+    async def __call__(self, session: AsyncSession, kind: str, *facts: dict[str, str], now: datetime) -> None: ...
 
 
-async def to_nobody(session: AsyncSession, kind: str, data: dict[str, str], *, now: datetime) -> None:
+async def to_nobody(session: AsyncSession, kind: str, *facts: dict[str, str], now: datetime) -> None:
     """The null twin: no connector is configured."""
 
 
-async def by_job(session: AsyncSession, kind: str, data: dict[str, str], *, now: datetime) -> None:
-    """Enqueue the delivery inside the caller's transaction: if that is undone, nobody hears of it."""
+async def by_job(session: AsyncSession, kind: str, *facts: dict[str, str], now: datetime) -> None:
+    """Enqueue the deliveries inside the caller's transaction: if that is undone, nobody hears of it."""
     from engine.jobs import deliver
 
-    event: dict[str, JSONValue] = {"type": kind, "timestamp": now.isoformat(), "data": {**data}}
+    if not facts:
+        return
     await session.flush()
     task = deliver.configure(connection=await raw_connection(session))
-    await task.defer_async(message_id=str(new_id(now)), event=event)
+    told: list[dict[str, JSONValue]] = [
+        {
+            "message_id": str(new_id(now)),
+            "event": {"type": kind, "timestamp": now.isoformat(), "data": {**data}},
+        }
+        for data in facts
+    ]
+    await task.batch_defer_async(*told)

@@ -9,19 +9,18 @@ from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ControllerRouterHandler
 
 from engine import logs
-from engine.api import console, health, problems, public
+from engine.api import console, document, health, problems, public
 from engine.api.bodies import JsonRequest
 from engine.api.desk import ReportController
 from engine.api.headers import answering
+from engine.api.hot import before_router
 from engine.api.merchant import MerchantController
 from engine.api.paths import SlashesAgain, keeping_slashes
 from engine.api.patience import EnrolmentController, PatienceDeskController
-from engine.api.storefront import StorefrontController
+from engine.api.storefront import HOT, StorefrontController
 from engine.processes import die_with_parent
 from engine.services import Services
 from engine.settings import Settings, SettingsError, read
@@ -42,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         async with services.running():
             yield
 
+    cors = _cors(services)
     app = Litestar(
         route_handlers=[
             StorefrontController,
@@ -63,12 +63,13 @@ def create_app(settings: Settings | None = None) -> Litestar:
         middleware=[SlashesAgain()],
         request_max_body_size=BODY_BYTES_MAX,
         compression_config=CompressionConfig(backend="gzip", minimum_size=500, gzip_compress_level=6),
-        cors_config=_cors(services),
-        openapi_config=_openapi(),
+        cors_config=cors,
+        openapi_config=document.config(),
         logging_config=None,
         debug=False,
     )
-    app.asgi_handler = answering(keeping_slashes(app.asgi_handler))
+    document.allow_every_method(app)
+    app.asgi_handler = before_router(answering(keeping_slashes(app.asgi_handler)), services, HOT, cors.told_to)
     return app
 
 
@@ -107,13 +108,20 @@ class LiveOrigins(CORSConfig):
     def is_origin_allowed(self, origin: str) -> bool:
         return _listed(self.services.config.shop.allowed_origins).is_origin_allowed(origin)
 
+    def told_to(self, origin: str) -> list[tuple[bytes, bytes]]:
+        """Return the headers of an answer to a page of that origin."""
+        headers = dict(self.simple_headers)
+        if self.is_origin_allowed(origin):
+            headers |= {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+        return [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+
 
 @lru_cache(maxsize=8)
 def _listed(origins: tuple[str, ...]) -> CORSConfig:
     return CORSConfig(allow_origins=list(origins))
 
 
-def _cors(services: Services) -> CORSConfig:
+def _cors(services: Services) -> LiveOrigins:
     cors = LiveOrigins(
         allow_origins=[],
         allow_methods=["GET", "POST", "DELETE"],
@@ -123,18 +131,3 @@ def _cors(services: Services) -> CORSConfig:
     )
     cors.services = services
     return cors
-
-
-def _openapi() -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title="Makegood",
-        version="1",
-        path="/schema",
-        use_handler_docstrings=True,
-        components=Components(
-            security_schemes={
-                "merchantKey": SecurityScheme("http", scheme="bearer", description="A merchant's key, mk_…"),
-                "shopperToken": SecurityScheme("http", scheme="bearer", bearer_format="JWT"),
-            }
-        ),
-    )

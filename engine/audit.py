@@ -26,7 +26,6 @@ from engine.db.tables import (
     RewardStock,
     Spin,
 )
-from engine.flows.awards import code_digest
 from engine.flows.epochs import Purpose
 from engine.ids import day_of
 from engine.vault import Vault, WrongSealKeyError
@@ -99,8 +98,8 @@ class Auditor:
         except WrongSealKeyError:
             return None
 
-    def code_digest(self, code: str) -> bytes:
-        return code_digest(self._vault, code)
+    def is_code_digest(self, kept: bytes, code: str) -> bool:
+        return self._vault.is_digest(kept, "code", code)
 
     async def secret(self, day: date, purpose: Purpose = "wheel") -> bytes | None:
         """Return a day's secret, or None where there is none that opens."""
@@ -348,7 +347,7 @@ def _code_faults(auditor: Auditor, row: Row[Any]) -> Found:
     code = auditor.opened(row.code_sealed)
     if code is None:
         yield "its code does not open with this installation's keys"
-    elif auditor.code_digest(code.decode(errors="replace")) != row.code_digest:
+    elif not auditor.is_code_digest(row.code_digest, code.decode(errors="replace")):
         yield "its code's digest is not that of the code it seals"
     if row.coded_id is None:
         yield "its code cannot be looked up: no row of `codes` has its digest"

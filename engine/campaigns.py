@@ -237,7 +237,12 @@ class Version:
 
     def chain(self, reward_id: str) -> list[str]:
         """Return what the shopper is owed for `reward_id`, then what replaces it, in order."""
-        return fallbacks(reward_id, self.when_gone)
+        return self._chains.get(reward_id) or fallbacks(reward_id, self.when_gone)
+
+    @cached_property
+    def _chains(self) -> dict[str, list[str]]:
+        """Every spin asks for one of these."""
+        return {reward: fallbacks(reward, self.when_gone) for reward in self.when_gone}
 
     def local_day(self, instant: datetime) -> date:
         return instant.astimezone(self.zone).date()

@@ -5,6 +5,7 @@ A demo installation may be some days ahead: its offset stands in a file that all
 
 import os
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 DEMO_DAYS_MAX = 3650
@@ -12,7 +13,7 @@ DEMO_DAYS_MAX = 3650
 
 def now() -> datetime:
     """Return the current instant, in UTC; in a demo that was moved ahead, that many days later."""
-    return datetime.now(UTC) + timedelta(days=_demo_days())
+    return datetime.now(UTC) if _demo_file() is None else datetime.now(UTC) + timedelta(days=_demo_days())
 
 
 def move_demo_a_day() -> None:
@@ -35,6 +36,7 @@ def _demo_days() -> int:
         return 0
 
 
+@cache  # of the environment, which stays as the process found it
 def _demo_file() -> Path | None:
     path = os.environ.get("MAKEGOOD_DEMO_CLOCK")
     return Path(path) if path and os.environ.get("MAKEGOOD_DEMO") == "1" else None

@@ -1,17 +1,28 @@
 """Time-ordered ids (UUIDv7, RFC 9562): random keys lose most of the insert rate once an index outgrows memory."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from uuid import UUID
 
 import uuid_utils
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def new_id(now: datetime) -> UUID:
     """Return a UUIDv7 whose time is `now`."""
-    milliseconds = (now - _EPOCH) // timedelta(milliseconds=1)
-    return UUID(bytes=uuid_utils.uuid7(nanoseconds=milliseconds * 1_000_000).bytes)
+    return UUID(int=uuid_utils.uuid7(nanoseconds=_nanoseconds(now)).int)
+
+
+def new_text_id(now: datetime) -> str:
+    """Return the same as text, for what is only written."""
+    return str(uuid_utils.uuid7(nanoseconds=_nanoseconds(now)))
+
+
+@lru_cache(maxsize=4)  # a batch's ids are of one moment
+def _nanoseconds(now: datetime) -> int:
+    return (now - _EPOCH) // _MILLISECOND * 1_000_000
 
 
 def moment_of(made: UUID) -> datetime:

@@ -82,8 +82,8 @@ async def deliver(context: JobContext, message_id: str, event: dict[str, Any]) -
                 session, tools.kit.versions, UUID(event["data"]["hold_id"]), now=clock.now()
             ):
                 return
-    if settings.webhook_url and settings.webhook_secret:
-        await webhooks.send(settings.webhook_url, settings.webhook_secret, message_id, event, now=clock.now())
+    if settings.webhook_url and settings.webhook_secrets:
+        await webhooks.send(settings.webhook_url, settings.webhook_secrets, message_id, event, now=clock.now())
 
 
 @jobs.periodic(cron="* * * * *")

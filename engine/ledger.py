@@ -1,14 +1,16 @@
 """The books of what campaigns owe: value moves between `available`, `owed` and `spent`, one way, once per cause."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from psycopg import AsyncConnection
 from sqlalchemy import Update, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from engine.campaigns import Version
 from engine.db.tables import Budget, LiabilityEntry
 from engine.ids import new_id
 
@@ -92,6 +94,46 @@ async def lock_remaining_minor(session: AsyncSession, key: BudgetKey) -> int:
     """Return what is left and keep others from moving it until this transaction ends."""
     found = select(Budget.remaining_minor).where(Budget.campaign == key.campaign, Budget.period == key.period)
     return (await session.execute(found.with_for_update())).scalar_one()
+
+
+_LOOK = """
+SELECT b.campaign, b.period, b.remaining_minor
+FROM budgets b JOIN unnest(%s::text[], %s::date[]) AS k(campaign, period) USING (campaign, period)
+"""
+_LOCK = f"{_LOOK} ORDER BY b.campaign, b.period FOR UPDATE OF b"
+_SHIFT = """
+UPDATE budgets b SET remaining_minor = remaining_minor + change
+FROM unnest(%s::text[], %s::date[], %s::bigint[]) AS k(campaign, period, change)
+WHERE b.campaign = k.campaign AND b.period = k.period
+"""
+
+
+async def lock_remaining(connection: AsyncConnection, keys: Iterable[BudgetKey]) -> dict[BudgetKey, int]:
+    """Return what is left of several budgets, locked in the order of all batches."""
+    campaigns, periods = zip(*sorted(set(keys)), strict=True)
+    found = await (await connection.execute(_LOCK, (list(campaigns), list(periods)))).fetchall()
+    return {BudgetKey(campaign, period): minor for campaign, period, minor in found}
+
+
+async def remaining_of(
+    session: AsyncSession, connection: AsyncConnection, wanted: Sequence[tuple[Version, BudgetKey]]
+) -> dict[BudgetKey, int]:
+    """Return what is left of campaigns' budgets, without waiting for anyone; a period not yet begun is opened."""
+    keys = [key for _, key in wanted]
+    found = await connection.execute(_LOOK, ([key.campaign for key in keys], [key.period for key in keys]))
+    left = {BudgetKey(campaign, period): minor for campaign, period, minor in await found.fetchall()}
+    for version, key in wanted:
+        if key not in left:
+            left[key] = int(version.campaign.budget.amount)
+            await open_period(session, key, left[key], version.currency)
+    return left
+
+
+async def shift(connection: AsyncConnection, changes: dict[BudgetKey, int]) -> None:
+    """Change what is left of locked budgets, by the sums of entries that the caller writes in this transaction."""
+    some = [(key.campaign, key.period, change) for key, change in sorted(changes.items()) if change]
+    if some:
+        await connection.execute(_SHIFT, [list(column) for column in zip(*some, strict=True)])
 
 
 async def lock_all(session: AsyncSession, keys: Iterable[BudgetKey]) -> None:

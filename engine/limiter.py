@@ -1,78 +1,134 @@
-"""Calls a minute, counted in Redis where there is one, else in this process; Redis is never a reason to fail."""
+"""Calls a minute, counted in Redis where there is one, else in this process; Redis is never a reason to fail.
 
+A name has so many calls in hand, and one comes back every so often: it needs one number, however many calls it counts.
+"""
+
+import asyncio
+import math
 import time
-from collections.abc import Awaitable, Callable
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import structlog
-from limits import RateLimitItem, RateLimitItemPerMinute, WindowStats
-from limits.aio.storage import MemoryStorage, RedisClusterStorage, RedisStorage
-from limits.aio.strategies import MovingWindowRateLimiter
-from limits.errors import StorageError
+from redis.asyncio import Redis, RedisCluster
 from redis.exceptions import RedisError
 
-from engine import clock
 from engine.errors import TooManyRequestsError
 
 log = structlog.get_logger()
 
-Question = Callable[[MovingWindowRateLimiter], Awaitable[bool]]
-
-RETRY_SECONDS_MAX = 60
+MINUTE_US = 60_000_000
+NAMES_MAX = 100_000  # of this process's own counts; the longest unseen is forgotten first
+TIMEOUT_SECONDS = 0.5
 # After a failure Redis is left alone for a while: a slow one must not slow every call.
 REST_SECONDS = 5
-_AWAY = (RedisError, StorageError, OSError)
+_AWAY = (RedisError, OSError, TimeoutError)
+
+# What is kept is when the name will have all its calls again. One key a call of it, so a cluster runs it as it is.
+_SCRIPT = """
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local full = tonumber(redis.call('GET', KEYS[1]) or 0)
+local after = math.max(full, now) + ARGV[1]
+local wait = after - now - ARGV[2]
+if wait > 0 then return wait end
+if ARGV[3] == '1' then
+    redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000))
+end
+return 0
+"""
+
+
+class Rate(NamedTuple):
+    """Who is counted, as what, and how many calls a minute are theirs."""
+
+    name: str
+    who: str
+    per_minute: int
+
+    @property
+    def key(self) -> str:
+        return f"makegood:rate:{self.name}:{self.who}"
+
+    @property
+    def interval_us(self) -> int:
+        return math.ceil(MINUTE_US / self.per_minute)
+
+    @property
+    def burst_us(self) -> int:
+        """What all its calls at once come to, and no call more."""
+        return self.interval_us * self.per_minute
 
 
 class Limiter:
     """Counts hits by name and refuses more than so many a minute."""
 
     def __init__(self, redis_url: str | None) -> None:
-        self._local = MovingWindowRateLimiter(MemoryStorage())
-        self._store = _redis(redis_url) if redis_url else None
-        self._shared = MovingWindowRateLimiter(self._store) if self._store else None
+        self._local = _Local()
+        self._redis = _client(redis_url) if redis_url else None
         self._rests_until = 0.0
 
-    async def hit(self, name: str, who: str, per_minute: int) -> None:
-        """Count one call; raise `TooManyRequestsError` when it is one too many."""
-        item = RateLimitItemPerMinute(per_minute)
-        await self._ask(item, name, who, lambda limiter: limiter.hit(item, name, who))
+    async def hit(self, *rates: Rate) -> None:
+        """Count one call for each; raise `TooManyRequestsError` when it is one too many for any."""
+        _refuse_unless(await self._waits(rates, cost=1))
 
-    async def refuse_if_spent(self, name: str, who: str, per_minute: int) -> None:
+    async def refuse_if_spent(self, *rates: Rate) -> None:
         """Raise `TooManyRequestsError` when the minute's calls are used up, without counting this one."""
-        item = RateLimitItemPerMinute(per_minute)
-        await self._ask(item, name, who, lambda limiter: limiter.test(item, name, who))
+        _refuse_unless(await self._waits(rates, cost=0))
 
     async def aclose(self) -> None:
-        if self._store is not None:
-            await self._store.bridge.storage.aclose()  # type: ignore[attr-defined]  # the client, which limits does not type
+        if self._redis is not None:
+            await self._redis.aclose()
 
-    async def _ask(self, item: RateLimitItem, name: str, who: str, question: Question) -> None:
-        if self._shared is not None and time.monotonic() >= self._rests_until:
+    async def _waits(self, rates: Sequence[Rate], *, cost: int) -> int:
+        if self._redis is not None and time.monotonic() >= self._rests_until:
             try:
-                allowed = await question(self._shared)
-                stats = None if allowed else await self._shared.get_window_stats(item, name, who)
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    asked = (self._ask(self._redis, rate, cost) for rate in rates)
+                    return max(await asyncio.gather(*asked))
             except _AWAY as error:
                 self._rests_until = time.monotonic() + REST_SECONDS
                 log.warning("redis away, counting in process", error=type(error).__name__)
-            else:
-                return _refuse_unless(stats)
-        allowed = await question(self._local)
-        return _refuse_unless(None if allowed else await self._local.get_window_stats(item, name, who))
+        now_us = time.monotonic_ns() // 1000
+        return max([self._local.wait_us(rate, now_us, cost=cost) for rate in rates])
+
+    async def _ask(self, redis: Redis | RedisCluster, rate: Rate, cost: int) -> int:
+        given = redis.eval(_SCRIPT, 1, rate.key, str(rate.interval_us), str(rate.burst_us), str(cost))
+        return int(await given)
 
 
-def _refuse_unless(spent: WindowStats | None) -> None:
-    if spent is not None:
-        wait = int(spent.reset_time - clock.now().timestamp()) + 1
-        raise TooManyRequestsError(min(max(wait, 1), RETRY_SECONDS_MAX))
+class _Local:
+    """The script's rule in this process."""
+
+    def __init__(self) -> None:
+        self._full_us: OrderedDict[str, int] = OrderedDict()
+
+    def wait_us(self, rate: Rate, now_us: int, *, cost: int) -> int:
+        key, interval_us = rate.key, rate.interval_us
+        after = max(self._full_us.get(key, 0), now_us) + interval_us
+        wait = after - now_us - interval_us * rate.per_minute
+        if wait > 0:
+            return wait
+        if cost:
+            self._full_us[key] = after
+            self._full_us.move_to_end(key)
+            if len(self._full_us) > NAMES_MAX:
+                self._full_us.popitem(last=False)
+        return 0
 
 
-def _redis(url: str) -> RedisStorage:
+def _refuse_unless(wait_us: int) -> None:
+    if wait_us > 0:
+        raise TooManyRequestsError(math.ceil(wait_us / 1_000_000))
+
+
+def _client(url: str) -> Redis | RedisCluster:
     """Return the counting store; a URL `redis+cluster://` names a Redis Cluster, `redis://` one server."""
-    kind = RedisClusterStorage if url.startswith("redis+cluster://") else RedisStorage
-    return kind(
-        f"async+{url}",
-        implementation="redispy",
-        wrap_exceptions=True,
-        socket_timeout=0.5,
-        socket_connect_timeout=0.5,
-    )
+    if url.startswith("redis+cluster://"):
+        return RedisCluster.from_url(
+            url.replace("redis+cluster://", "redis://", 1),
+            socket_timeout=TIMEOUT_SECONDS,
+            socket_connect_timeout=TIMEOUT_SECONDS,
+        )
+    return Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)

@@ -2,15 +2,19 @@
 
 import logging
 import sys
+from contextvars import ContextVar
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+REQUEST_ID: ContextVar[str] = ContextVar("request_id")
 
 
 def configure(*, production: bool) -> None:
     renderer = structlog.processors.JSONRenderer() if production else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _named,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -19,3 +23,10 @@ def configure(*, production: bool) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def _named(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Say which request a line belongs to."""
+    if (request_id := REQUEST_ID.get(None)) is not None:
+        event["request_id"] = request_id
+    return event

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_currency
@@ -13,7 +13,10 @@ from engine.toml_files import ConfigError, Problem, read_text
 from rewards.catalogue import AmountOff, FreeShipping, PercentOff, Reward, Sample, VipAccess
 from rewards.money import digits_of
 
+KEPT_MAX = 10_000
+
 Pattern = str | dict[str, str]
+Value = TypeVar("Value")
 
 
 class Messages:
@@ -22,6 +25,7 @@ class Messages:
     def __init__(self, locale: str, path: Path, name: str) -> None:
         """Read one `.ftl` file; raise `ConfigError` with every line Fluent cannot read."""
         self.locale = locale
+        self._kept: dict[tuple[str, ...], Any] = {}
         text = read_text(path, name)
         try:
             resource = FluentParser().parse(text)
@@ -42,6 +46,15 @@ class Messages:
         }
         self._bundle = FluentBundle([locale], use_isolating=False)
         self._bundle.add_resource(resource)
+
+    def once(self, key: tuple[str, ...], write: Callable[[], Value]) -> Value:
+        """Return what is the same for everybody who reads this language, written the first time it is asked for."""
+        if (kept := self._kept.get(key)) is None:
+            if len(self._kept) >= KEPT_MAX:
+                self._kept.clear()
+            kept = self._kept[key] = write()
+        value: Value = kept
+        return value
 
     def has(self, message_id: str) -> bool:
         return message_id in self.patterns

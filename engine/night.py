@@ -13,19 +13,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from engine.campaigns import Version
+from engine.db import faults
 from engine.db.session import transaction
 from engine.flows import accrual, claims, enrolments, expiry, milestones, restocks
 from engine.kit import Kit
 
 BATCHES_MAX = 100_000
 TRIES_MAX = 5
-# Two transactions were in each other's way, and ours was undone: it may be tried again.
-_COLLIDED = (
-    postgres.DeadlockDetected,
-    postgres.LockNotAvailable,
-    postgres.QueryCanceled,  # waited too long for several rows, one after the other
-    postgres.SerializationFailure,
-)
 
 Value = TypeVar("Value")
 # A batch: told whether to wait for rows that others are at, it returns how many it found.
@@ -126,7 +120,8 @@ async def _once(engine: AsyncEngine, work: Callable[[AsyncSession], Awaitable[Va
             async with transaction(engine) as session:
                 return await work(session)
         except DBAPIError as error:
-            if not isinstance(error.orig, _COLLIDED):
+            # Cancelled: it waited too long for several rows, one after the other.
+            if not (faults.collided(error) or isinstance(faults.cause(error), postgres.QueryCanceled)):
                 raise
     async with transaction(engine) as session:
         return await work(session)

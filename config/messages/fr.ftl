@@ -284,6 +284,7 @@ verify-check-commitment-kept = Empreinte rappelée dans la preuve
 verify-check-table-digest = Empreinte de la roue
 verify-check-table-kept = Empreinte de la roue rappelée dans la preuve
 verify-check-total-weight = Nombre de tickets
+verify-check-odds = Chances affichées à côté des parts
 verify-check-offer-id = Numéro de l’offre
 verify-check-client-seed = Part de hasard du client
 verify-check-round = Passage

@@ -1,7 +1,7 @@
 """Bodies, read strictly into the type their handler asks for: `"1"` is no number here, and `1` no date."""
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request
@@ -9,6 +9,9 @@ from litestar.datastructures import State
 
 from engine.api.problems import field_error
 from engine.errors import InvalidBodyError, MalformedBodyError
+
+Body = TypeVar("Body")
+_EMPTY = "the body is empty"
 
 
 class JsonRequest(Request[None, None, State]):
@@ -18,12 +21,20 @@ class JsonRequest(Request[None, None, State]):
         body = await super().body()
         wanted = self.route_handler.parsed_data_field
         if not body and wanted is not None and not wanted.is_optional:
-            raise MalformedBodyError("the body is empty")
+            raise MalformedBodyError(_EMPTY)
         return body
 
     async def json(self) -> Any:
         wanted = self.route_handler.parsed_data_field
         return read(await self.body(), Any if wanted is None else wanted.annotation)
+
+
+def read_needed(body: bytes, type_: type[Body]) -> Body:
+    """Decode a body that must be there."""
+    if not body:
+        raise MalformedBodyError(_EMPTY)
+    decoded: Body = read(body, type_)
+    return decoded
 
 
 def read(body: bytes, type_: Any) -> Any:

@@ -39,6 +39,7 @@ from engine.flows import explanations, fairness, glance, publishing, reports, se
 from engine.flows.explanations import flat
 from engine.flows.publishing import Draft
 from engine.flows.sessions import Visitor
+from engine.limiter import Rate
 from engine.messages import Messages
 from engine.services import Services
 from engine.settings import ROOT
@@ -119,7 +120,7 @@ class ConsoleController(Controller):
         form = await request.form()
         locale = words(str(form.get("locale", ""))).locale
         try:
-            await services.limiter.hit("sign in", address_of(request), SIGN_INS_PER_MINUTE)
+            await services.limiter.hit(Rate("sign in", address_of(request), SIGN_INS_PER_MINUTE))
         except TooManyRequestsError:
             return _to(f"/console/sign-in?{urlencode({'error': 'too-many', 'lang': locale})}")
         async with services.transaction() as session:

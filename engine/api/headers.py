@@ -1,29 +1,30 @@
 """Headers every answer carries, and the name each request is logged by."""
 
+import os
 import re
 import time
-from uuid import uuid4
+from collections.abc import Iterable
+from functools import lru_cache
 
-import structlog
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
 
-log = structlog.get_logger()
+from engine.logs import REQUEST_ID
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_.-]{1,64}$")
-_SECURITY = {
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "Referrer-Policy": "no-referrer",
-}
+SECURITY = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"cross-origin"),
+    (b"referrer-policy", b"no-referrer"),
+]
+NO_STORE = (b"cache-control", b"no-store")
 REQUESTS = Counter("makegood_requests_total", "Requests answered", ["method", "status"])
 SECONDS = Histogram("makegood_request_seconds", "Time to answer a request", ["method"])
 
 
 def answering(next_app: ASGIApp) -> ASGIApp:
-    """Security headers, a request id, one log line and two metrics for each answer; never a body or an address.
+    """Security headers, a request id and two metrics for each answer.
 
     It goes around the router, so that answers of no route (404, 405, preflights) are like all others.
     """
@@ -32,34 +33,45 @@ def answering(next_app: ASGIApp) -> ASGIApp:
         if scope["type"] != ScopeType.HTTP:
             await next_app(scope, receive, send)
             return
-        request_id = _request_id(scope)
+        request_id = request_id_of(scope["headers"])
         started = time.perf_counter()
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableScopeHeaders.from_message(message)
-                headers["X-Request-Id"] = request_id
-                for name, value in _SECURITY.items():
-                    headers.setdefault(name, value)
-                if scope["path"].startswith("/v1/"):
-                    headers.setdefault("Cache-Control", "no-store")
-                _note(scope, message["status"], time.perf_counter() - started)
+                headers = list(message["headers"])
+                there = {name.lower() for name, _ in headers}
+                headers.append((b"x-request-id", request_id.encode()))
+                headers += [header for header in SECURITY if header[0] not in there]
+                if scope["path"].startswith("/v1/") and NO_STORE[0] not in there:
+                    headers.append(NO_STORE)
+                message["headers"] = headers
+                note(scope, message["status"], started)
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        token = REQUEST_ID.set(request_id)
+        try:
             await next_app(scope, receive, send_with_headers)
+        finally:
+            REQUEST_ID.reset(token)
 
     return answer
 
 
-def _request_id(scope: Scope) -> str:
-    given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"x-request-id"), "")
-    return given if _REQUEST_ID.match(given) else uuid4().hex
+def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Return the id the caller gave, where it cannot harm a log, or a new one."""
+    for name, value in headers:
+        if name == b"x-request-id":
+            given = value.decode("latin-1")
+            return given if _REQUEST_ID.match(given) else os.urandom(16).hex()
+    return os.urandom(16).hex()
 
 
-def _note(scope: Scope, status: int, seconds: float) -> None:
-    method = str(scope.get("method", ""))
-    REQUESTS.labels(method, str(status)).inc()
-    SECONDS.labels(method).observe(seconds)
-    # The route's pattern, not the path: a path can hold a code or a shopper's id.
-    log.debug("answered", method=method, route=scope.get("path_template", ""), status=status, seconds=round(seconds, 4))
+def note(scope: Scope, status: int, started: float) -> None:
+    counted, timed = _kept(str(scope.get("method", "")), status)
+    counted.inc()
+    timed.observe(time.perf_counter() - started)
+
+
+@lru_cache(maxsize=1000)
+def _kept(method: str, status: int) -> tuple[Counter, Histogram]:
+    return REQUESTS.labels(method, str(status)), SECONDS.labels(method)

@@ -3,9 +3,10 @@
 from typing import Any
 
 from litestar import Response, get
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
+from engine.api.figures import exposition
 from engine.api.security import Engine
 
 
@@ -36,5 +37,9 @@ async def ready(services: Engine) -> Response[dict[str, Any]]:
 
 
 @get("/metrics", include_in_schema=False)
-async def metrics() -> Response[bytes]:
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+async def metrics(services: Engine) -> Response[bytes]:
+    try:
+        figures = await services.figures()
+    except (SQLAlchemyError, OSError):
+        figures = None
+    return Response(exposition(figures), media_type=CONTENT_TYPE_LATEST)

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, post, put
-from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import SecurityRequirement
 from litestar.params import FromPath, JSONBody, PathParameter
 
@@ -24,21 +23,18 @@ from engine.api.schemas import (
     StockView,
 )
 from engine.api.security import Call, Engine, merchant_of, signed_in
-from engine.api.storefront import REPLAYED
+from engine.api.storefront import REPLAYED, replay_of
 from engine.db.tables import Stock
 from engine.errors import MakegoodError, NotFoundError
 from engine.flows import redemptions, restocks, shoppers, stock, stockouts
 from engine.flows.redemptions import Held
 from engine.jobs import go_on_with
+from engine.limiter import Rate
 from engine.services import Services
 
 Sku = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
 Code = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
 ShopperId = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
-
-
-def _replay(view: type) -> ResponseSpec:
-    return ResponseSpec(view, generate_examples=False, description="The same as the first time")
 
 
 class MerchantController(Controller):
@@ -52,7 +48,7 @@ class MerchantController(Controller):
     @post(
         "/stockouts",
         summary="Report that a shopper met a sold-out product",
-        responses=problems.described(409, body=True) | {200: _replay(StockoutReported)},
+        responses=problems.described(409, body=True) | {200: replay_of(StockoutReported)},
     )
     async def report(
         self, request: Call, services: Engine, data: JSONBody[StockoutReport]
@@ -106,7 +102,7 @@ class MerchantController(Controller):
     @post(
         "/codes/{code:str}/redemptions",
         summary="Reserve a code for an order",
-        responses=problems.described(404, 409, 410, body=True) | {200: _replay(RedemptionView)},
+        responses=problems.described(404, 409, 410, body=True) | {200: replay_of(RedemptionView)},
     )
     async def reserve(
         self, request: Call, services: Engine, code: Code, data: JSONBody[RedemptionBody]
@@ -192,15 +188,14 @@ class CodeGuard:
 
     def __init__(self, services: Services, key_id: UUID) -> None:
         self._limiter = services.limiter
-        self._per_minute = services.config.shop.limits.code_misses_per_minute
-        self._who = str(key_id)
+        self._misses = Rate("code misses", str(key_id), services.config.shop.limits.code_misses_per_minute)
 
     async def __aenter__(self) -> None:
-        await self._limiter.refuse_if_spent("code misses", self._who, self._per_minute)
+        await self._limiter.refuse_if_spent(self._misses)
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, MakegoodError) and error.code == "code_unknown":
-            await self._limiter.hit("code misses", self._who, self._per_minute)
+            await self._limiter.hit(self._misses)
 
 
 def _redemption(services: Services, held: Held, *, made: int = 200) -> Response[RedemptionView]:

@@ -23,7 +23,7 @@ from engine.api.schemas import (
     OutcomeView,
 )
 from engine.api.security import Call, Engine, merchant_of, shopper_of, signed_in
-from engine.api.storefront import REPLAYED, PageLocale
+from engine.api.storefront import REPLAYED, PageLocale, replay_of
 from engine.flows import claims, demand, enrolments, outcomes, points, progress
 from engine.flows.enrolments import Enrolled
 from engine.jobs import go_on_with
@@ -42,7 +42,7 @@ class EnrolmentController(Controller):
 
     @post(
         summary="Agree to wait for the product of the token's stockout",
-        responses=problems.described(409, 410, body=True),
+        responses=problems.described(409, 410, body=True) | {200: replay_of(EnrolmentView)},
     )
     async def enrol(
         self, request: Call, services: Engine, data: JSONBody[EnrolBody | None] = None, locale: PageLocale = None
@@ -98,7 +98,7 @@ class EnrolmentController(Controller):
     @post(
         "/{enrolment_id:uuid}/claims",
         summary="Spend points on a reward",
-        responses=problems.described(404, 409, 410, body=True),
+        responses=problems.described(404, 409, 410, body=True) | {200: replay_of(ClaimMade)},
     )
     async def claim(
         self,
@@ -153,7 +153,11 @@ class PatienceDeskController(Controller):
             currency=services.config.shop.currency,
         )
 
-    @post("/outcomes", summary="Tell what came of a stockout", responses=problems.described(404, 409, body=True))
+    @post(
+        "/outcomes",
+        summary="Tell what came of a stockout",
+        responses=problems.described(404, 409, body=True) | {200: replay_of(OutcomeView)},
+    )
     async def outcome(self, request: Call, services: Engine, data: JSONBody[OutcomeBody]) -> Response[OutcomeView]:
         async with services.transaction() as session:
             await merchant_of(request, services, session)

@@ -13,11 +13,10 @@ from engine.api.schemas import (
     PromiseView,
     QueueView,
     RestockView,
-    SliceView,
     SpendView,
     SurpriseView,
 )
-from engine.api.views import award_view, label_of
+from engine.api.views import award_view, label_of, slices
 from engine.campaigns import Version
 from engine.db.tables import Award, Claim, EnrolmentMilestone, PointEntry
 from engine.flows import stock as shelves
@@ -25,7 +24,6 @@ from engine.flows.milestones import draw_id
 from engine.flows.progress import Progress
 from engine.messages import Messages
 from engine.vault import Vault
-from rewards.odds import odds_text
 from rewards.patience import SURPRISE, Milestone
 from rewards.wheel import ALGORITHM, Proof
 
@@ -105,23 +103,17 @@ def _milestone(
 
 
 def _surprise(version: Version, milestone: Milestone, drawn: str, committed: str, messages: Messages) -> SurpriseView:
-    table = milestone.table()
+    table, shown = messages.once(
+        ("surprise", version.digest, str(milestone.points)),
+        lambda: (made := milestone.table(), slices(version, made, messages)),
+    )
     return SurpriseView(
         algorithm=ALGORITHM,
         draw_id=drawn,
         table_digest=table.digest,
         commitment=committed,
         total_weight=table.total_weight,
-        slices=[
-            SliceView(
-                slice=piece.slice,
-                reward=piece.reward,
-                label=label_of(version, piece.reward, messages),
-                weight=piece.weight,
-                odds=odds_text(piece.weight, table.total_weight),
-            )
-            for piece in table.slices
-        ],
+        slices=shown,
     )
 
 

@@ -10,18 +10,19 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
-from psycopg import errors as postgres
+from psycopg import Error as PostgresError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.api.schemas import FORMS, ProblemView
+from engine.db import faults
 from engine.errors import FieldError, InvalidBodyError, MakegoodError, UnavailableError
 
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
-_ANY_CALL = (400, 401, 403, 429, 503)
-_ANY_BODY = (413, 422)
+_ANY_CALL = (400, 401, 403, 422, 429, 503)
+_ANY_BODY = (413,)
 # Python 3.13 renamed these, and a code is for ever.
 _PHRASES = {
     413: "Request Entity Too Large",
@@ -32,15 +33,6 @@ _PHRASES = {
 _PATTERN = re.compile(r"matching regex (.+)$", re.DOTALL)
 _FORMS = {repr(pattern): words for pattern, words in FORMS.items()}
 _AT = re.compile(r"^(.*) - at `\$\.?(.*)`$", re.DOTALL)
-# The database is away, shutting down, out of connections or slower than its bounds: the caller may try again.
-_AWAY = (
-    postgres.OperationalError,
-    postgres.AdminShutdown,
-    postgres.QueryCanceled,
-    postgres.LockNotAvailable,
-    postgres.SerializationFailure,
-    postgres.DeadlockDetected,
-)
 
 
 def from_makegood(_request: Request[Any, Any, Any], error: MakegoodError) -> Response[bytes]:
@@ -70,14 +62,15 @@ def from_http(_request: Request[Any, Any, Any], error: HTTPException) -> Respons
 
 
 def from_database(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    if isinstance(error, PoolTimeoutError) or isinstance(getattr(error, "orig", error), _AWAY):
-        log.warning("database unavailable", error=type(getattr(error, "orig", error)).__name__)
+    met = faults.cause(error)
+    if faults.away(error):
+        log.warning("database unavailable", error=type(met).__name__)
         return from_makegood(request, UnavailableError("the database is busy or away; try again"))
     # Not the error itself: PostgreSQL's detail shows the row that failed, and it may be a person's.
-    reason = getattr(getattr(error, "orig", None), "diag", None)
+    reason = getattr(met, "diag", None)
     log.error(
         "unexpected database error",
-        error=type(getattr(error, "orig", error)).__name__,
+        error=type(met).__name__,
         message=reason and reason.message_primary,
         stack="".join(traceback.format_tb(error.__traceback__)),
     )
@@ -98,9 +91,17 @@ HANDLERS: dict[int | type[Exception], Any] = {
     ValidationException: from_validation,
     HTTPException: from_http,
     DBAPIError: from_database,
+    PostgresError: from_database,
     PoolTimeoutError: from_database,
     Exception: from_anything,
 }
+
+
+def answer_to(error: Exception) -> Response[bytes]:
+    """Return the problem of any error, for a call that does not pass through the router."""
+    kind = next(kind for kind in type(error).__mro__ if kind in HANDLERS)
+    response: Response[bytes] = HANDLERS[kind](None, error)
+    return response
 
 
 def described(*statuses: int, body: bool = False) -> dict[int, ResponseSpec]:

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engine import clock
 from engine.db.tables import ApiKey
 from engine.errors import KeyRefusedError, NotAllowedError, NotSignedInError
+from engine.limiter import Rate
 from engine.services import Services
 from engine.vault import ShopperToken, api_key_digest
 
@@ -47,7 +48,7 @@ async def merchant_of(
     row = (await session.execute(found)).scalar_one_or_none()
     if row is None:
         raise KeyRefusedError
-    await services.limiter.hit("key", str(row.id), services.config.shop.limits.key_per_minute)
+    await services.limiter.hit(Rate("key", str(row.id), services.config.shop.limits.key_per_minute))
     if row.role not in roles:
         raise NotAllowedError(f"this key's role is {row.role}; needed is {' or '.join(roles)}")
     return Merchant(row.id, row.role)
@@ -55,15 +56,27 @@ async def merchant_of(
 
 async def shopper_of(call: Call, services: Services) -> ShopperToken:
     """Return what the shopper's token says; raise 401 when it is forged or over, 429 for too many calls."""
+    return await shopper_by(call.headers.get("authorization", ""), address_of(call), services)
+
+
+async def shopper_by(authorization: str, address: str, services: Services) -> ShopperToken:
+    """Do the same for a call that the router has not seen. One question counts for the address and the shopper."""
     limits = services.config.shop.limits
-    await services.limiter.hit("address", address_of(call), limits.address_per_minute)
-    token = services.vault.read_token(_bearer(call), now=clock.now())
-    await services.limiter.hit("shopper", token.shopper_id, limits.shopper_per_minute)
+    from_address = Rate("address", address, limits.address_per_minute)
+    try:
+        token = services.vault.read_token(_credential(authorization), now=clock.now())
+    except NotSignedInError:
+        await services.limiter.hit(from_address)
+        raise
+    await services.limiter.hit(from_address, Rate("shopper", token.shopper_id, limits.shopper_per_minute))
     return token
 
 
 def _bearer(call: AnyConnection) -> str:
-    header = call.headers.get("authorization", "")
+    return _credential(call.headers.get("authorization", ""))
+
+
+def _credential(header: str) -> str:
     scheme, _, credential = header.partition(" ")
     if len(header) > HEADER_LENGTH_MAX or scheme.lower() != "bearer" or not credential.strip():
         raise NotSignedInError

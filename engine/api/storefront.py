@@ -3,18 +3,47 @@
 from typing import Annotated
 
 from litestar import Controller, Response, get, post
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import SecurityRequirement
 from litestar.params import JSONBody, QueryParameter
 
 from engine import clock
-from engine.api import problems, views
+from engine.api import bodies, problems, views
+from engine.api.hot import HotCall, Plain, Told
 from engine.api.schemas import AwardView, OfferView, SpinBody, SpinView, SurveyBody, SurveyView, WonList
 from engine.api.security import Call, Engine, shopper_of, signed_in
-from engine.flows import acceptances, awards, offers, outcomes, spins
+from engine.flows import acceptances, awards, outcomes, spins
+from engine.services import Services
 
 REPLAYED = {"Idempotent-Replayed": "true"}
+_REPLAYED = ((b"idempotent-replayed", b"true"),)
 # The language of the page that asks; the shopper's own where it does not say.
 PageLocale = Annotated[str | None, QueryParameter(max_length=35)]
+
+
+def replay_of(view: type) -> ResponseSpec:
+    """Describe the answer to a call that was made before."""
+    return ResponseSpec(view, generate_examples=False, description="The same as the first time")
+
+
+def _spun(spun: spins.Spun, services: Services, locale: str | None) -> SpinView:
+    return views.spin(spun, services.vault, services.messages(locale or spun.locale))
+
+
+async def hot_spin(services: Services, call: Plain) -> Told:
+    """Do what `POST /v1/offer/spin` does."""
+    body = bodies.read_needed(call.body, SpinBody)
+    spun = await services.spins.ask(spins.Ask(call.token, body.client_seed))
+    return Told(_spun(spun, services, call.locale), _REPLAYED if spun.replayed else ())
+
+
+async def hot_offer(services: Services, call: Plain) -> Told:
+    """Do what `GET /v1/offer` does."""
+    made = await services.offers.ask(call.token)
+    return Told(views.offer(made, services.messages(call.locale or made.met.locale)))
+
+
+HOT: dict[tuple[str, str], HotCall] = {("GET", "/v1/offer"): hot_offer, ("POST", "/v1/offer/spin"): hot_spin}
 
 
 class StorefrontController(Controller):
@@ -28,11 +57,8 @@ class StorefrontController(Controller):
     @get("/offer", summary="Decide once what the shopper may do, then repeat it", responses=problems.described())
     async def offer(self, request: Call, services: Engine, locale: PageLocale = None) -> OfferView:
         token = await shopper_of(request, services)
-        async with services.transaction() as session:
-            made = await offers.make(
-                session, services.vault, services.versions, services.config.versions, token, now=clock.now()
-            )
-            return views.offer(made, services.messages(locale or made.shopper.locale))
+        made = await services.offers.ask(token)
+        return views.offer(made, services.messages(locale or made.met.locale))
 
     @post(
         "/offer/spin",
@@ -44,18 +70,8 @@ class StorefrontController(Controller):
         self, request: Call, services: Engine, data: JSONBody[SpinBody], locale: PageLocale = None
     ) -> Response[SpinView]:
         token = await shopper_of(request, services)
-        async with services.transaction() as session:
-            spun = await spins.spin(
-                session,
-                services.vault,
-                services.versions,
-                services.announce,
-                token,
-                client_seed=data.client_seed,
-                now=clock.now(),
-            )
-            view = views.spin(spun, services.vault, services.messages(locale or spun.locale))
-        return Response(view, headers=REPLAYED if spun.replayed else {})
+        spun = await services.spins.ask(spins.Ask(token, data.client_seed))
+        return Response(_spun(spun, services, locale), headers=REPLAYED if spun.replayed else {})
 
     @post(
         "/offer/accept",

@@ -25,8 +25,7 @@ from engine.api.schemas import (
 from engine.campaigns import Version
 from engine.clock import now
 from engine.db.tables import Award, Stock
-from engine.flows import stock as shelves
-from engine.flows.awards import status_at
+from engine.flows.awards import Given, status_at
 from engine.flows.offers import Made
 from engine.flows.redemptions import Held, Known
 from engine.flows.spins import Spun
@@ -34,11 +33,11 @@ from engine.messages import Messages
 from engine.vault import Vault
 from rewards.catalogue import AmountOff, FreeShipping, PercentOff, Reward, Sample, VipAccess
 from rewards.odds import odds_text
-from rewards.wheel import ALGORITHM
+from rewards.wheel import ALGORITHM, Table
 
 
 def offer(made: Made, messages: Messages) -> OfferView:
-    row, stockout, promised = made.offer, made.stockout, shelves.promised(made.stock, made.stockout)
+    row, met = made.offer, made.met
     return OfferView(
         offer_id=row.id,
         eligible=row.status != "refused",
@@ -49,10 +48,10 @@ def offer(made: Made, messages: Messages) -> OfferView:
         patience=_patience(made, messages),
         sure=_sure(made, messages),
         product=ProductView(
-            sku=stockout.sku,
-            expected_on=promised.expected_on,
-            reason=promised.reason,
-            alternatives=[Alternative(**item) for item in stockout.alternatives],
+            sku=met.sku,
+            expected_on=met.expected_on,
+            reason=met.reason,
+            alternatives=[Alternative(**item) for item in met.alternatives],
         ),
     )
 
@@ -76,33 +75,31 @@ def reason(code: str, messages: Messages) -> ReasonView:
 
 def _wheel(made: Made, messages: Messages) -> WheelView:
     version, table = made.version, made.version.table
-    slices = []
-    for piece in table.slices:
-        gone = version.when_gone[piece.reward]
-        view = SliceView(
-            slice=piece.slice,
-            reward=piece.reward,
-            label=label_of(version, piece.reward, messages),
-            weight=piece.weight,
-            odds=odds_text(piece.weight, table.total_weight),
-        )
-        if gone is not None:
-            view = SliceView(
-                view.slice,
-                view.reward,
-                view.label,
-                view.weight,
-                view.odds,
-                WhenGone(gone, label_of(version, gone, messages)),
-            )
-        slices.append(view)
     return WheelView(
         algorithm=ALGORITHM,
         table_digest=table.digest,
         commitment=made.offer.commitment or "",
         total_weight=table.total_weight,
-        slices=slices,
+        slices=messages.once(("wheel", version.digest), lambda: slices(version, table, messages, gone=True)),
     )
+
+
+def slices(version: Version, table: Table, messages: Messages, *, gone: bool = False) -> list[SliceView]:
+    """Return the slices of a table with their odds; `gone` adds what replaces each."""
+    views = []
+    for piece in table.slices:
+        after = version.when_gone[piece.reward] if gone else None
+        views.append(
+            SliceView(
+                slice=piece.slice,
+                reward=piece.reward,
+                label=label_of(version, piece.reward, messages),
+                weight=piece.weight,
+                odds=odds_text(piece.weight, table.total_weight),
+                when_gone=UNSET if after is None else WhenGone(after, label_of(version, after, messages)),
+            )
+        )
+    return views
 
 
 def spin(spun: Spun, vault: Vault, messages: Messages) -> SpinView:
@@ -117,12 +114,13 @@ def spin(spun: Spun, vault: Vault, messages: Messages) -> SpinView:
     )
 
 
-def award_view(award: Award, version: Version, vault: Vault, messages: Messages) -> AwardView:
+def award_view(award: Award | Given, version: Version, vault: Vault, messages: Messages) -> AwardView:
+    known = award.code if isinstance(award, Given) else UNSET
     return AwardView(
         award_id=award.id,
         reward=award.reward,
         label=label_of(version, award.reward, messages),
-        code=vault.open(award.code_sealed).decode(),
+        code=vault.open(award.code_sealed).decode() if known is UNSET else known,
         expires_at=award.expires_at,
         status=status_at(award, now()),
     )
@@ -184,7 +182,10 @@ def stock(row: Stock) -> StockView:
 
 
 def label_of(version: Version, reward_id: str, messages: Messages) -> str:
-    return messages.label(reward_id, version.reward(reward_id), version.currency)
+    return messages.once(
+        ("label", version.digest, reward_id),
+        lambda: messages.label(reward_id, version.reward(reward_id), version.currency),
+    )
 
 
 def _kind(terms: Reward) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
+from uuid import UUID
 
 import click
 
@@ -54,7 +55,7 @@ def migrate() -> None:
 
 @main.group()
 def keys() -> None:
-    """Make keys."""
+    """Make, list and revoke keys; change secrets."""
 
 
 @keys.command("create")
@@ -66,6 +67,34 @@ def keys_create(role: str, label: str) -> None:
     from engine.cli.run import create_key
 
     click.echo(asyncio.run(create_key(role, label)))
+
+
+@keys.command("list")
+@friendly
+def keys_list() -> None:
+    """List the API keys: id, role, label, when made, when revoked."""
+    from engine.cli.keys import list_keys
+
+    list_keys()
+
+
+@keys.command("revoke")
+@click.argument("key_id", type=click.UUID)
+@friendly
+def keys_revoke(key_id: UUID) -> None:
+    """Revoke an API key: it opens nothing from now on."""
+    from engine.cli.keys import revoke_key
+
+    revoke_key(key_id)
+
+
+@keys.command("renew")
+@friendly
+def keys_renew() -> None:
+    """Seal and digest everything anew with the first seal key and pepper, so that older ones can be dropped."""
+    from engine.cli.keys import renew_secrets
+
+    renew_secrets()
 
 
 @keys.command("seal")

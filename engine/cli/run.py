@@ -30,25 +30,30 @@ STOP_SECONDS_MAX = 15
 
 def serve_api(workers: int) -> None:
     """Serve until told to stop. The config is read first: a bad one is a message and exit code 2, not a server."""
-    from granian import Granian
-    from granian.constants import Interfaces
-    from granian.log import LogLevels
-
     with database():
         settings = read()
         campaigns.load(settings.config_folder)
         _refuse_unready(settings)
-        Granian(
-            "engine.app:serve_app",
-            factory=True,
-            address=settings.host,
-            port=settings.port,
-            interface=Interfaces.ASGI,
-            workers=workers,
-            websockets=False,
-            log_level=LogLevels.warning,
-            respawn_failed_workers=True,
-        ).serve()
+        serve("engine.app:serve_app", settings.host, settings.port, workers=workers)
+
+
+def serve(factory: str, host: str, port: int, *, workers: int) -> None:
+    """Serve the application that a factory makes, until told to stop."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    Granian(
+        factory,
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        websockets=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+    ).serve()
 
 
 def run_worker() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,15 +24,18 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     return f"v1,{base64.b64encode(hmac.digest(_key(secret), signed, 'sha256')).decode()}"
 
 
-async def send(url: str, secret: str, message_id: str, event: dict[str, Any], *, now: datetime) -> None:
-    """Tell the shop's server once; raise `NotHeardError` unless it answers 2xx."""
+async def send(url: str, secrets: Sequence[str], message_id: str, event: dict[str, Any], *, now: datetime) -> None:
+    """Tell the shop's server once; raise `NotHeardError` unless it answers 2xx.
+
+    Each secret signs, and the receiver takes whichever it knows: the standard's way to change a secret.
+    """
     body = msgspec.json.encode(event)
     timestamp = int(now.timestamp())
     headers = {
         "content-type": "application/json",
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature(secret, message_id, timestamp, body),
+        "webhook-signature": " ".join(signature(secret, message_id, timestamp, body) for secret in secrets),
     }
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False) as client:

@@ -9,6 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 STATEMENT_TIMEOUT_SECONDS = 15
 LOCK_TIMEOUT_SECONDS = 10
+IDLE_TIMEOUT_SECONDS = 30
+CONNECT_TIMEOUT_SECONDS = 5
+BY_INDEX = (
+    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
+    " -c plan_cache_mode=force_generic_plan"
+)
 POOL_TIMEOUT_SECONDS = 30  # a thousand shoppers at once wait for their turn rather than be sent away
 
 
@@ -18,18 +24,24 @@ def sqlalchemy_url(database_url: str) -> URL:
     return url.set(drivername="postgresql+psycopg")
 
 
-def create_engine(database_url: str, *, pool_size: int = 10) -> AsyncEngine:
+def create_engine(
+    database_url: str, *, pool_size: int = 10, by_index: bool = False, pre_ping: bool = True
+) -> AsyncEngine:
+    """Make a pool. `by_index` is for batches: their plans are made once, maybe while a table is still small."""
+    options = [
+        f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s -c lock_timeout={LOCK_TIMEOUT_SECONDS}s",
+        f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_SECONDS}s -c timezone=UTC",
+    ]
+    if by_index:
+        options.append(BY_INDEX)
     return create_async_engine(
         sqlalchemy_url(database_url),
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
-        pool_pre_ping=True,
+        pool_pre_ping=pre_ping,
         hide_parameters=True,  # a statement that fails is logged, and its values may be a person's
-        connect_args={
-            "options": f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s -c lock_timeout={LOCK_TIMEOUT_SECONDS}s"
-            " -c idle_in_transaction_session_timeout=30s -c timezone=UTC",
-        },
+        connect_args={"options": " ".join(options), "connect_timeout": CONNECT_TIMEOUT_SECONDS},
     )
 
 

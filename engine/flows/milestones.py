@@ -2,13 +2,14 @@
 
 from datetime import date, datetime
 from typing import Literal, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import ledger
 from engine.campaigns import Version
-from engine.db.tables import Award, Enrolment, EnrolmentMilestone, Offer
+from engine.db.tables import Award, Enrolment, EnrolmentMilestone
 from engine.flows import awards, epochs, points
 from engine.ids import day_of, new_id
 from engine.kit import Kit
@@ -36,11 +37,11 @@ def draw_id(offer_id: object, milestone: Milestone) -> str | None:
 
 
 async def surprise_seed(
-    session: AsyncSession, vault: Vault, offer: Offer, milestone: Milestone, *, now: datetime
+    session: AsyncSession, vault: Vault, offer_id: UUID, milestone: Milestone, *, now: datetime
 ) -> bytes:
     """Return a surprise's server seed; it belongs to the patience epoch of the offer's day."""
-    secret = await epochs.secret_of(session, vault, day_of(offer.id), now=now, purpose="patience")
-    return server_seed(secret, str(draw_id(offer.id, milestone)))
+    secret = await epochs.secret_of(session, vault, day_of(offer_id), now=now, purpose="patience")
+    return server_seed(secret, str(draw_id(offer_id, milestone)))
 
 
 async def promise(
@@ -155,8 +156,7 @@ async def _reach(
     terms = _terms_of(version, milestone.points)
     reward = terms.reward
     if reward is None:
-        offer = await session.get_one(Offer, (enrolment.subject, enrolment.offer_id))
-        seed = await surprise_seed(session, vault, offer, terms, now=now)
+        seed = await surprise_seed(session, vault, enrolment.offer_id, terms, now=now)
         drawn = draw(terms.table(), seed, enrolment.client_seed, str(milestone.draw_id))
         milestone.round, milestone.ticket, milestone.stop = drawn.round, drawn.ticket, drawn.stop
         milestone.slice_index, milestone.slice = drawn.slice_index, drawn.slice.slice

@@ -1,24 +1,26 @@
-"""Making an offer: decided once for a stockout, then repeated word for word."""
+"""Making offers: decided once for each stockout, then repeated word for word; for one shopper or for hundreds."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 from disposable_email_domains import blocklist
-from sqlalchemy import func, select
+from psycopg import AsyncConnection
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import ledger
+from engine.batches import AskedAloneError
 from engine.campaigns import Version
-from engine.db.tables import Award, CampaignVersion, Offer, Shopper, Spin, Stock, Stockout
+from engine.db.session import raw_connection
 from engine.errors import StockoutNotYoursError
-from engine.flows import epochs, milestones, stockouts
-from engine.ids import new_id
+from engine.flows import epochs, milestones
+from engine.ids import new_id, new_text_id
+from engine.kit import Kit
 from engine.ledger import BudgetKey
-from engine.vault import ShopperToken, Vault
-from engine.versions import Versions
+from engine.vault import ShopperToken
 from rewards.arms import PERCENT_SUM
 from rewards.wheel import commitment, server_seed
 from rules import facts as seen
@@ -29,143 +31,378 @@ from rules.facts import Facts
 
 PAST_SPINS_MAX = 1000
 REFUSAL_HOURS = 24
-GRANTING_ARMS = ("wheel", "sure")
+
+
+class Met(NamedTuple):
+    """A stockout as the token's shopper met it, with what is known of shopper and product; `n` is whose ask it is."""
+
+    n: int
+    subject: UUID
+    shopper_id: str
+    email: str | None
+    address_digest: bytes | None
+    locale: str
+    segments: list[str]
+    stockout_id: UUID
+    occurred_at: datetime
+    sku: str
+    categories: list[str]
+    quantity: int
+    stage: str
+    cart_total_minor: int | None
+    cart_currency: str | None
+    market: str
+    expected_on: date | None  # what `PUT /v1/stock` says is newer than the report, where it says anything
+    reason: str | None
+    alternatives: list[dict[str, Any]]
+    available: int | None
+    backorderable: bool | None
+
+
+class Offered(msgspec.Struct):
+    """An offer as it is written; the names are those of the columns."""
+
+    subject: UUID
+    id: UUID
+    stockout_id: UUID
+    status: str
+    version: str
+    arm: str | None
+    reasons: list[dict[str, str]]
+    facts: Any
+    created_at: datetime
+    expires_at: datetime
+    table_digest: str | None = None
+    commitment: str | None = None
+    epoch_day: date | None = None
+    budget_period: date | None = None
+    floor_minor: int = 0
+    arm_probability: Decimal | None = None
+    entry_id: str = ""  # of the line its floor makes in the books
+    campaign: str = ""
 
 
 class Made(NamedTuple):
     """An offer with what is needed to show it."""
 
-    offer: Offer
+    offer: Offered
     version: Version
-    shopper: Shopper
-    stockout: Stockout
-    stock: Stock | None
+    met: Met
     surprises: dict[int, str]  # commitments by the milestone's points, published before any client seed exists
 
 
-async def make(
-    session: AsyncSession,
-    vault: Vault,
-    versions: Versions,
-    campaigns: Sequence[Version],
-    token: ShopperToken,
-    *,
-    now: datetime,
-) -> Made:
-    """Decide what the shopper may do about the token's stockout; a second call repeats the first decision."""
-    owned = await stockouts.of_token(session, token.shopper_id, token.stockout_id)
-    if owned is None:
-        raise StockoutNotYoursError
-    shopper, stockout = owned
-    stock = await session.get(Stock, stockout.sku)
-    if offer := await _made_before(session, stockout):
-        version = await versions.get(session, offer.version)
-        return Made(offer, version, shopper, stockout, stock, await _surprises(session, vault, offer, version, now=now))
-    # Two tabs may ask at once, for one stockout or for two: the second waits here, then sees the first one's offer.
-    await _one_at_a_time(session, shopper)
-    if offer := await _made_before(session, stockout):
-        version = await versions.get(session, offer.version)
-        return Made(offer, version, shopper, stockout, stock, await _surprises(session, vault, offer, version, now=now))
+class _Past(NamedTuple):
+    """One thing a shopper, or another with the same address, did before."""
 
-    basis = await _facts(session, versions, shopper, stockout, stock, now=now)
-    version, facts, decision = await _choose(session, campaigns, basis)
-
-    offer = _offer(stockout, version, facts, decision, now=now)
-    if decision.eligible:
-        await _assign(session, vault, offer, version, shopper)
-        await _promise(session, vault, offer, version, now=now)
-    session.add(offer)
-    await session.flush()
-    return Made(offer, version, shopper, stockout, stock, await _surprises(session, vault, offer, version, now=now))
+    n: int
+    of: str  # `spin`, `offer` (open, a spin to come), or `decided` (for this very stockout)
+    mine: bool
+    at: datetime
+    value_minor: int
+    version: str
 
 
-async def _one_at_a_time(session: AsyncSession, shopper: Shopper) -> None:
-    """Decide for one person at a time, all accounts with her address included: counts of spins cannot leak."""
-    locked = select(Shopper.subject).where(Shopper.subject == shopper.subject).with_for_update()
-    if (await session.execute(locked)).first() is None:
-        raise StockoutNotYoursError  # erased since
-    if shopper.address_digest:
-        key = int.from_bytes(shopper.address_digest[:8], signed=True)
-        await session.execute(select(func.pg_advisory_xact_lock(key)))
+class _Assigned(NamedTuple):
+    """The arm a shopper is in, and how likely that was."""
+
+    arm: str
+    probability: Decimal
 
 
-async def _made_before(session: AsyncSession, stockout: Stockout) -> Offer | None:
-    found = select(Offer).where(Offer.subject == stockout.subject, Offer.stockout_id == stockout.id)
-    return (await session.execute(found)).scalar_one_or_none()
+class _Choice(NamedTuple):
+    version: Version
+    facts: Facts
+    decision: Decision
+    assigned: _Assigned | None  # where the decision is a yes
+
+    @property
+    def aside_minor(self) -> int:
+        return self.version.aside_minor(self.assigned.arm) if self.assigned else 0
 
 
-async def _surprises(
-    session: AsyncSession, vault: Vault, offer: Offer, version: Version, *, now: datetime
-) -> dict[int, str]:
-    terms = version.patience_in(offer.arm)
-    if terms is None:
+_MET = """
+SELECT ask.n, s.subject, s.shopper_id, s.email, s.address_digest, s.locale, s.segments, so.id, so.occurred_at,
+    so.sku, so.categories, so.quantity, so.stage, so.cart_total_minor, so.cart_currency, so.market,
+    coalesce(st.expected_on, so.expected_on), coalesce(nullif(st.reason, ''), so.reason), so.alternatives,
+    st.available, st.backorderable
+FROM json_to_recordset(%s::json) AS ask(n int, shopper text, stockout uuid)
+JOIN shoppers s ON s.shopper_id = ask.shopper
+JOIN stockouts so ON so.subject = s.subject AND so.id = ask.stockout
+LEFT JOIN stock st ON st.sku = so.sku
+"""
+_BEFORE = """
+SELECT k.n, o.subject, o.id, o.stockout_id, o.status, o.version, o.arm, o.reasons, o.created_at, o.expires_at,
+    o.table_digest, o.commitment, o.epoch_day, o.budget_period, o.floor_minor
+FROM unnest(%s::int[], %s::uuid[], %s::uuid[]) AS k(n, subject, stockout_id)
+JOIN offers o ON o.subject = k.subject AND o.stockout_id = k.stockout_id
+"""
+_TURN = """
+SELECT k.n FROM unnest(%s::int[], %s::uuid[]) AS k(n, subject) JOIN shoppers s ON s.subject = k.subject
+ORDER BY s.subject FOR UPDATE OF s
+"""
+_FREE_TURN = f"{_TURN} SKIP LOCKED"
+# What an offer granted counts alike, drawn or sure: the arms of an experiment differ in nothing else.
+# What a person did is found by the person; OFFSET 0 keeps the planner from walking the open offers of everybody.
+_PAST = """
+WITH k AS MATERIALIZED (
+    SELECT * FROM unnest(%(n)s::int[], %(subject)s::uuid[], %(address)s::bytea[]) AS k(n, subject, address)
+), people AS MATERIALIZED (
+    SELECT n, subject, true AS mine FROM k
+    UNION ALL
+    SELECT k.n, s.subject, false FROM k JOIN shoppers s ON s.address_digest = k.address AND s.subject <> k.subject
+)
+SELECT n, 'spin', mine, given.at, given.liability_minor, ''
+FROM people p CROSS JOIN LATERAL (
+    SELECT coalesce(s.created_at, a.created_at) AS at, a.liability_minor
+    FROM awards a LEFT JOIN spins s ON s.subject = a.subject AND s.offer_id = a.offer_id
+    WHERE a.subject = p.subject AND a.offer_id IS NOT NULL AND coalesce(s.created_at, a.created_at) > %(since)s
+    ORDER BY at DESC LIMIT %(most)s
+) given
+UNION ALL
+SELECT n, 'offer', mine, o.created_at, 0, o.version
+FROM people p CROSS JOIN LATERAL (SELECT * FROM offers WHERE subject = p.subject OFFSET 0) o
+WHERE o.status = 'open' AND o.expires_at > %(now)s AND o.arm IN ('wheel', 'sure')
+"""
+# Before the experiment everybody had probability 1: that was no draw to stick to.
+_ARMS_BEFORE = """
+SELECT DISTINCT ON (o.subject, v.slug) o.subject, v.slug, o.arm, o.arm_probability
+FROM unnest(%s::uuid[]) AS k(subject) JOIN offers o ON o.subject = k.subject
+JOIN campaign_versions v ON v.digest = o.version
+WHERE o.arm_probability < 1
+ORDER BY o.subject, v.slug, o.created_at
+"""
+_RECORD = """
+WITH made AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(%s::json) AS m(
+        subject uuid, id uuid, stockout_id uuid, status text, version text, arm text, arm_probability numeric,
+        reasons jsonb, facts jsonb,
+        table_digest text, commitment text, epoch_day date, budget_period date, floor_minor bigint,
+        created_at timestamptz, expires_at timestamptz, entry_id uuid, campaign text)
+), booked AS (
+    INSERT INTO liability_entries (subject, id, campaign, period, source, target, amount_minor, cause, cause_id,
+        created_at)
+    SELECT subject, entry_id, campaign, budget_period, 'available', 'owed', floor_minor, 'offer_made', id, created_at
+    FROM made WHERE floor_minor > 0
+)
+INSERT INTO offers (subject, id, stockout_id, status, version, arm, arm_probability, reasons, facts, table_digest,
+    commitment, epoch_day, budget_period, floor_minor, created_at, expires_at)
+SELECT subject, id, stockout_id, status, version, arm, arm_probability, reasons, facts, table_digest, commitment,
+    epoch_day, budget_period, floor_minor, created_at, expires_at
+FROM made
+"""
+_encoder = msgspec.json.Encoder()
+
+
+async def make_all(
+    session: AsyncSession, kit: Kit, campaigns: Sequence[Version], tokens: Sequence[ShopperToken], *, now: datetime
+) -> list[Made | Exception]:
+    """Decide what each token's shopper may do about its stockout; a second call repeats the first decision.
+
+    Several asks wait for nobody: where somebody else decides for the same person, the answer is `AskedAloneError`. One
+    ask waits for its turn.
+    """
+    connection = await raw_connection(session)
+    answers: list[Made | Exception] = [StockoutNotYoursError() for _ in tokens]
+    met = {one.n: one for one in await _meet(connection, tokens)}
+    before = await _before(connection, list(met.values()))
+    fresh = await _take_turns(connection, [one for one in met.values() if one.n not in before])
+    for number in met.keys() - before.keys() - {one.n for one in fresh}:
+        answers[number] = AskedAloneError()
+    # Two tabs may ask at once, for one stockout or for two: the second has waited, and sees the first one's offer now.
+    before |= await _before(connection, fresh)
+    fresh = [one for one in fresh if one.n not in before]
+
+    choices = await _choose(session, connection, kit, campaigns, fresh, now=now)
+
+    made = [await _offer(session, kit, one, choice, now=now) for one, choice in zip(fresh, choices, strict=True)]
+    await _record(connection, made)
+
+    for one, choice, offer in zip(fresh, choices, made, strict=True):
+        answers[one.n] = await _shown(session, kit, offer, choice.version, one, now=now)
+    for number, offer in before.items():
+        version = await kit.versions.get(session, offer.version)
+        answers[number] = await _shown(session, kit, offer, version, met[number], now=now)
+    return answers
+
+
+async def _meet(connection: AsyncConnection, tokens: Sequence[ShopperToken]) -> list[Met]:
+    """Return the stockouts the tokens speak of, only where each is that shopper's own, in the order asked."""
+    asks = [
+        {"n": number, "shopper": token.shopper_id, "stockout": token.stockout_id} for number, token in enumerate(tokens)
+    ]
+    found = await connection.execute(_MET, (_encoder.encode(asks).decode(),))
+    return sorted(map(Met._make, await found.fetchall()), key=lambda one: one.n)
+
+
+async def _before(connection: AsyncConnection, met: Sequence[Met]) -> dict[int, Offered]:
+    """Return what was offered for these stockouts before, by whose ask it is."""
+    if not met:
         return {}
+    keys = [one.n for one in met], [one.subject for one in met], [one.stockout_id for one in met]
+    found = await connection.execute(_BEFORE, keys)
+    columns = [column.name for column in found.description or ()][1:]
     return {
-        milestone.points: commitment(await milestones.surprise_seed(session, vault, offer, milestone, now=now))
-        for milestone in terms.milestone
-        if milestone.surprise
+        number: Offered(facts=None, **dict(zip(columns, row, strict=True))) for number, *row in await found.fetchall()
     }
 
 
-async def _facts(
+async def _take_turns(connection: AsyncConnection, met: Sequence[Met]) -> list[Met]:
+    """Decide for one person at a time, all accounts with her address included: counts of spins cannot leak."""
+    firsts = {one.address_digest or one.subject: one for one in reversed(met)}
+    mine = {one.n: one for one in firsts.values()}
+    if not mine:
+        return []
+    alone = len(met) == 1
+    keys = list(mine), [one.subject for one in mine.values()]
+    found = await connection.execute(_TURN if alone else _FREE_TURN, keys)
+    held = [mine[number] for (number,) in await found.fetchall()]
+    addresses = {one.n: int.from_bytes(one.address_digest[:8], signed=True) for one in held if one.address_digest}
+    if addresses:
+        lock = "pg_advisory_xact_lock" if alone else "pg_try_advisory_xact_lock"
+        statement = f"SELECT n, {lock}(key)::text FROM unnest(%s::int[], %s::bigint[]) AS k(n, key)"  # noqa: S608  # one of two names above
+        locked = await connection.execute(statement.encode(), (list(addresses), list(addresses.values())))
+        refused = {number for number, told in await locked.fetchall() if told == "false"}
+        held = [one for one in held if one.n not in refused]
+    return sorted(held, key=lambda one: one.n)
+
+
+async def _choose(
     session: AsyncSession,
-    versions: Versions,
-    shopper: Shopper,
-    stockout: Stockout,
-    stock: Stock | None,
+    connection: AsyncConnection,
+    kit: Kit,
+    campaigns: Sequence[Version],
+    met: Sequence[Met],
     *,
     now: datetime,
-) -> Facts:
+) -> list[_Choice]:
+    """Return for each the first campaign that says yes; where none does, the first one's reasons."""
+    if not met:
+        return []
+    bases = await _facts(session, connection, kit, met, now=now)
+    arms = await _arms_before(connection, campaigns, met)
+    keys = {version.digest: BudgetKey(version.slug, version.budget_period(now)) for version in campaigns}
+    left = await ledger.remaining_of(session, connection, [(version, keys[version.digest]) for version in campaigns])
+    decided: dict[tuple[int, str, bool], _Choice] = {}  # what the budget does not change is not asked twice
+    first = [
+        _first_yes(campaigns, one, basis, keys, left, kit=kit, arms=arms, decided=decided)
+        for one, basis in zip(met, bases, strict=True)
+    ]
+    wanted = {keys[choice.version.digest] for choice in first if choice.decision.eligible}
+    floors = wanted & {
+        keys[version.digest] for version in campaigns if any(version.aside_minor(arm.name) for arm in version.arms)
+    }
+    if not floors:
+        return first
+    # Look again under the lock: between the look and the reserve others may have used the rest. A budget that was not
+    # looked for is not locked, and counts as spent.
+    held = await ledger.lock_remaining(connection, floors)
+    left = {key: held.get(key, left[key] if key in wanted else -1) for key in left}
+    choices = []
+    for one, basis in zip(met, bases, strict=True):
+        choice = _first_yes(campaigns, one, basis, keys, left, kit=kit, arms=arms, decided=decided)
+        if choice.decision.eligible:
+            left[keys[choice.version.digest]] -= choice.aside_minor
+        choices.append(choice)
+    await ledger.shift(connection, {key: left[key] - held[key] for key in held})
+    return choices
+
+
+def _first_yes(
+    campaigns: Sequence[Version],
+    met: Met,
+    basis: Facts,
+    keys: dict[str, BudgetKey],
+    left: dict[BudgetKey, int],
+    *,
+    kit: Kit,
+    arms: Mapping[tuple[UUID, str], _Assigned],
+    decided: dict[tuple[int, str, bool], _Choice],
+) -> _Choice:
+    refused: _Choice | None = None
+    for version in campaigns:
+        budget_left = left[keys[version.digest]] >= version.needed_minor
+        question = met.n, version.digest, budget_left
+        if (choice := decided.get(question)) is None:
+            today = version.local_day(basis.now)
+            facts = msgspec.structs.replace(basis, today=today, budget_left=budget_left)
+            decision = decide(version.rules, facts)
+            assigned = _assign(kit, version, met, arms) if decision.eligible else None
+            choice = decided[question] = _Choice(version, facts, decision, assigned)
+        if choice.decision.eligible:
+            return choice
+        refused = refused or choice
+    if refused is None:
+        raise LookupError("a sound config has at least one campaign")
+    return refused
+
+
+async def _arms_before(
+    connection: AsyncConnection, campaigns: Sequence[Version], met: Sequence[Met]
+) -> dict[tuple[UUID, str], _Assigned]:
+    """Return the arm each shopper was drawn into before, by the campaign."""
+    if not any(version.campaign.arm for version in campaigns):
+        return {}
+    found = await connection.execute(_ARMS_BEFORE, ([one.subject for one in met],))
+    return {(subject, slug): _Assigned(arm, probability) for subject, slug, arm, probability in await found.fetchall()}
+
+
+def _assign(kit: Kit, version: Version, met: Met, before: Mapping[tuple[UUID, str], _Assigned]) -> _Assigned:
+    """Put the shopper in an arm: the one of their first offer in this experiment, else the one their id falls into.
+
+    A keyed hash of the shop's own id decides, so every device of one shopper, and a shopper erased and come again, is
+    in the same arm; the first offer decides over it, so that changed shares move nobody who has seen an arm.
+    """
+    if not version.campaign.arm:
+        return _Assigned(version.arms[0].name, Decimal(1))
+    known = before.get((met.subject, version.slug))
+    if known is not None and version.arm(known.arm) is not None:
+        return known
+    arm = version.arm_of(kit.vault.digest("arm", f"{version.slug}\0{met.shopper_id}"))
+    return _Assigned(arm.name, Decimal(arm.percent) / PERCENT_SUM)
+
+
+async def _facts(
+    session: AsyncSession, connection: AsyncConnection, kit: Kit, met: Sequence[Met], *, now: datetime
+) -> list[Facts]:
     """Gather what any campaign's rules may ask; `today` and the budget are each campaign's own."""
-    since = now - timedelta(days=WINDOW_DAYS_MAX)
-    # What an offer granted counts alike, drawn or sure: the arms of an experiment differ in nothing else.
-    granted_at = func.coalesce(Spin.created_at, Award.created_at)
-    mine = (
-        select(granted_at, Award.liability_minor)
-        .outerjoin(Spin, (Spin.subject == Award.subject) & (Spin.award_id == Award.id))
-        .where(Award.subject == shopper.subject, Award.offer_id.is_not(None), granted_at > since)
-        .order_by(granted_at.desc())
-        .limit(PAST_SPINS_MAX)
-    )
-    # An open offer is a spin to come: it counts now, for the most it can give, or two offers would give two.
-    to_come = select(Offer.created_at, Offer.version).where(
-        Offer.status == "open", Offer.expires_at > now, Offer.arm.in_(GRANTING_ARMS)
-    )
-    spins = [seen.PastSpin(at, value) for at, value in (await session.execute(mine)).all()]
-    for at, version in (await session.execute(to_come.where(Offer.subject == shopper.subject))).all():
-        spins.append(seen.PastSpin(at, _most_minor(await versions.get(session, version))))
-    at_address: list[datetime] = []
-    if shopper.address_digest:
-        others = select(Shopper.subject).where(
-            Shopper.address_digest == shopper.address_digest, Shopper.subject != shopper.subject
-        )
-        past = select(Spin.created_at).where(Spin.subject.in_(others), Spin.created_at > since)
-        past = past.order_by(Spin.created_at.desc()).limit(PAST_SPINS_MAX)
-        at_address += (await session.execute(past)).scalars()
-        at_address += (await session.execute(to_come.where(Offer.subject.in_(others)))).scalars()
+    values = {
+        "n": [one.n for one in met],
+        "subject": [one.subject for one in met],
+        "address": [one.address_digest for one in met],
+        "since": now - timedelta(days=WINDOW_DAYS_MAX),
+        "most": PAST_SPINS_MAX,
+        "now": now,
+    }
+    found = await connection.execute(_PAST, values)
+    spins: dict[int, list[seen.PastSpin]] = {one.n: [] for one in met}
+    at_address: dict[int, list[datetime]] = {one.n: [] for one in met}
+    for past in map(_Past._make, await found.fetchall()):
+        # An open offer is a spin to come: it counts now, for the most it can give, or two offers would give two.
+        worth = _most_minor(await kit.versions.get(session, past.version)) if past.of == "offer" else past.value_minor
+        if past.mine:
+            spins[past.n].append(seen.PastSpin(past.at, worth))
+        else:
+            at_address[past.n].append(past.at)
+    return [_seen(one, spins[one.n], at_address[one.n], now=now) for one in met]
+
+
+def _seen(met: Met, spins: Sequence[seen.PastSpin], at_address: Sequence[datetime], *, now: datetime) -> Facts:
     cart = None
-    if stockout.cart_total_minor is not None and stockout.cart_currency is not None:
-        cart = seen.Cart(stockout.cart_total_minor, stockout.cart_currency)
+    if met.cart_total_minor is not None and met.cart_currency is not None:
+        cart = seen.Cart(met.cart_total_minor, met.cart_currency)
     return Facts(
         now=now,
         today=now.date(),
-        stockout=seen.Stockout(
-            stockout.occurred_at,
-            stockout.sku,
-            stockout.stage,
-            tuple(stockout.categories),
-            stockout.quantity,
-            stockout.market,
-        ),
+        stockout=seen.Stockout(met.occurred_at, met.sku, met.stage, tuple(met.categories), met.quantity, met.market),
         shopper=seen.Shopper(
-            tuple(shopper.segments),
-            shopper.locale,
-            address_disposable=bool(shopper.email) and domain_in(shopper.email or "", blocklist),
+            tuple(met.segments),
+            met.locale,
+            address_disposable=bool(met.email) and domain_in(met.email or "", blocklist),
         ),
         cart=cart,
-        stock=seen.Stock(stock.available, stock.backorderable) if stock else seen.Stock(),
+        stock=seen.Stock() if met.available is None else seen.Stock(met.available, bool(met.backorderable)),
         spins=tuple(sorted(spins, key=lambda spin: spin.at, reverse=True)),
-        address_spins=tuple(at_address),
+        address_spins=tuple(sorted(at_address, reverse=True)),
     )
 
 
@@ -173,91 +410,48 @@ def _most_minor(version: Version) -> int:
     return max(version.liability_minor(piece.reward) for piece in version.table.slices)
 
 
-async def _choose(session: AsyncSession, campaigns: Sequence[Version], basis: Facts) -> tuple[Version, Facts, Decision]:
-    """Return the first campaign that says yes; where none does, the first one's reasons."""
-    refused: tuple[Version, Facts, Decision] | None = None
-    for version in campaigns:
-        key = BudgetKey(version.slug, version.budget_period(basis.now))
-        remaining = await ledger.remaining_minor(session, key)
-        if remaining is None:
-            remaining = int(version.campaign.budget.amount)
-            await ledger.open_period(session, key, remaining, version.currency)
-        facts = msgspec.structs.replace(
-            basis, today=version.local_day(basis.now), budget_left=remaining >= version.needed_minor
-        )
-        decision = decide(version.rules, facts)
-        if decision.eligible and any(version.aside_minor(arm.name) for arm in version.arms):
-            # Look again under the lock: between the look and the reserve others may have used the rest.
-            remaining = await ledger.lock_remaining_minor(session, key)
-            facts = msgspec.structs.replace(facts, budget_left=remaining >= version.needed_minor)
-            decision = decide(version.rules, facts)
-        if decision.eligible:
-            return version, facts, decision
-        refused = refused or (version, facts, decision)
-    if refused is None:
-        raise LookupError("a sound config has at least one campaign")
-    return refused
-
-
-def _offer(stockout: Stockout, version: Version, facts: Facts, decision: Decision, *, now: datetime) -> Offer:
+async def _offer(session: AsyncSession, kit: Kit, met: Met, choice: _Choice, *, now: datetime) -> Offered:
+    version, decision = choice.version, choice.decision
     hours = version.campaign.offer_hours if decision.eligible else REFUSAL_HOURS
-    return Offer(
-        subject=stockout.subject,
+    offer = Offered(
+        subject=met.subject,
         id=new_id(now),
-        stockout_id=stockout.id,
+        stockout_id=met.stockout_id,
         status="open" if decision.eligible else "refused",
         version=version.digest,
+        arm=choice.assigned and choice.assigned.arm,
+        arm_probability=choice.assigned and choice.assigned.probability,
         reasons=msgspec.to_builtins(decision.reasons),
-        facts=msgspec.to_builtins(facts),
+        facts=choice.facts,
         created_at=now,
         expires_at=now + timedelta(hours=hours),
+        entry_id=new_text_id(now),
+        campaign=version.slug,
     )
+    if decision.eligible:
+        # For a wheel, fix its table and the seed's hash before any client seed; keep aside what the arm may cost.
+        offer.epoch_day = now.date()
+        secret = await epochs.secret_of(session, kit.vault, offer.epoch_day, now=now)
+        if offer.arm == "wheel":
+            offer.table_digest = version.table.digest
+            offer.commitment = commitment(server_seed(secret, str(offer.id)))
+        offer.budget_period = version.budget_period(now)
+        offer.floor_minor = choice.aside_minor
+    return offer
 
 
-async def _assign(session: AsyncSession, vault: Vault, offer: Offer, version: Version, shopper: Shopper) -> None:
-    """Put the shopper in an arm: the one of their first offer in this experiment, else the one their id falls into.
-
-    A keyed hash of the shop's own id decides, so every device of one shopper, and a shopper erased and come again, is
-    in the same arm; the first offer decides over it, so that changed shares move nobody who has seen an arm.
-    """
-    offer.arm, offer.arm_probability = await _arm_before(session, offer, version)
-    if version.arm(offer.arm) is None:
-        arm = version.arm_of(vault.digest("arm", f"{version.slug}\0{shopper.shopper_id}"))
-        offer.arm, offer.arm_probability = arm.name, Decimal(arm.percent) / PERCENT_SUM
+async def _record(connection: AsyncConnection, made: Sequence[Offered]) -> None:
+    if made:
+        await connection.execute(_RECORD, (_encoder.encode(made).decode(),))
 
 
-async def _arm_before(session: AsyncSession, offer: Offer, version: Version) -> tuple[str | None, Decimal | None]:
-    if not version.campaign.arm:
-        return None, None
-    # Before the experiment everybody had probability 1: that was no draw to stick to.
-    drawn = (
-        select(Offer.arm, Offer.arm_probability)
-        .join(CampaignVersion, CampaignVersion.digest == Offer.version)
-        .where(Offer.subject == offer.subject, CampaignVersion.slug == version.slug, Offer.arm_probability < 1)
-        .order_by(Offer.created_at)
-        .limit(1)
-    )
-    row = (await session.execute(drawn)).one_or_none()
-    return (None, None) if row is None else (row[0], row[1])
-
-
-async def _promise(session: AsyncSession, vault: Vault, offer: Offer, version: Version, *, now: datetime) -> None:
-    """Fix the epoch and, for a wheel, its table and the seed's hash before any client seed; keep the floor aside."""
-    offer.epoch_day = now.date()
-    secret = await epochs.secret_of(session, vault, offer.epoch_day, now=now)
-    if offer.arm == "wheel":
-        offer.table_digest = version.table.digest
-        offer.commitment = commitment(server_seed(secret, str(offer.id)))
-    offer.budget_period = version.budget_period(now)
-    offer.floor_minor = version.aside_minor(offer.arm)
-    await ledger.transfer(
-        session,
-        BudgetKey(version.slug, offer.budget_period),
-        "available",
-        "owed",
-        offer.floor_minor,
-        cause="offer_made",
-        cause_id=offer.id,
-        subject=offer.subject,
-        now=now,
-    )
+async def _shown(session: AsyncSession, kit: Kit, offer: Offered, version: Version, met: Met, *, now: datetime) -> Made:
+    terms = version.patience_in(offer.arm)
+    if terms is None:
+        return Made(offer, version, met, {})
+    surprises = {
+        milestone.points: commitment(await milestones.surprise_seed(session, kit.vault, offer.id, milestone, now=now))
+        for milestone in terms.milestone
+        if milestone.surprise
+    }
+    return Made(offer, version, met, surprises)

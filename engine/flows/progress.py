@@ -55,7 +55,7 @@ async def of(session: AsyncSession, kit: Kit, found: Enrolled, *, now: datetime)
     lines = await points.entries(session, enrolment)
     offer = await session.get_one(Offer, (enrolment.subject, enrolment.offer_id))
     seeds = {
-        milestone.points: await milestones.surprise_seed(session, kit.vault, offer, milestone, now=now)
+        milestone.points: await milestones.surprise_seed(session, kit.vault, offer.id, milestone, now=now)
         for milestone in version.patience.milestone
         if milestone.surprise
     }

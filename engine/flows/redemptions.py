@@ -51,9 +51,9 @@ async def look_up(session: AsyncSession, vault: Vault, versions: Versions, typed
     """Return what a code is worth; one answer for every code that is not ours, however it fails."""
     code = normal(typed)
     # A code that cannot be one is looked up all the same, so that its answer takes as long.
-    digest = awards.code_digest(vault, code or typed)
+    digests = vault.digests("code", code or typed)
     found = select(Award).join(Code, (Code.subject == Award.subject) & (Code.award_id == Award.id))
-    found = found.where(Code.code_digest == digest)
+    found = found.where(Code.code_digest.in_(digests))
     award = (await session.execute(found.with_for_update(of=Award) if lock else found)).scalar_one_or_none()
     if award is None:
         raise NotFoundError("this code is not known", code="code_unknown")

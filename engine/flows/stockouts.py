@@ -1,6 +1,5 @@
 """Reporting a stockout: once per event id, however often the shop's server retries."""
 
-import hmac
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -30,18 +29,22 @@ class Reported(NamedTuple):
 async def report(session: AsyncSession, vault: Vault, body: StockoutReport, *, now: datetime) -> Reported:
     """Record a stockout; the same event again is the same stockout, with another body it is refused."""
     refuse_strange_time("occurred_at", body.occurred_at, now=now)
-    digest = vault.digest("event body", msgspec.json.encode(body, order="sorted"))
+    told = msgspec.json.encode(body, order="sorted")
     if seen := await session.get(Event, body.event_id):
-        return _replay(seen, digest)
+        return _replay(vault, seen, told)
 
     subject = await _know_shopper(session, vault, body, now=now)
     stockout_id = new_id(now)
     event = insert(Event).values(
-        event_id=body.event_id, body_digest=digest, subject=subject, stockout_id=stockout_id, created_at=now
+        event_id=body.event_id,
+        body_digest=vault.digest("event body", told),
+        subject=subject,
+        stockout_id=stockout_id,
+        created_at=now,
     )
     if (await session.execute(event.on_conflict_do_nothing().returning(Event.event_id))).first() is None:
         # A retry overtook us between the look and the insert; its row is committed by now.
-        return _replay(await session.get_one(Event, body.event_id), digest)
+        return _replay(vault, await session.get_one(Event, body.event_id), told)
 
     session.add(_stockout(body, subject, stockout_id, now=now))
     return Reported(stockout_id, replayed=False)
@@ -54,8 +57,8 @@ def refuse_strange_time(name: str, at: datetime, *, now: datetime) -> None:
         raise InvalidBodyError(f"`{name}` {strange}", errors=[FieldError(name, strange)])
 
 
-def _replay(seen: Event, digest: bytes) -> Reported:
-    if not hmac.compare_digest(seen.body_digest, digest):
+def _replay(vault: Vault, seen: Event, told: bytes) -> Reported:
+    if not vault.is_digest(seen.body_digest, "event body", told):
         raise IdempotencyMismatchError("this event_id was already reported with another body")
     return Reported(seen.stockout_id, replayed=True)
 

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
+from rewards.odds import odds_text
+
 ROOT = Path(__file__).parents[2]
 CASES: list[dict[str, Any]] = json.loads((ROOT / "tests/golden/draw.json").read_text(encoding="utf-8"))["cases"]
 DRAWN = ("table_digest", "server_seed", "commitment", "round", "ticket", "slice", "slice_index", "stop")
@@ -59,7 +61,8 @@ def page() -> Iterator[Page]:
 
 def receipt_of(case: dict[str, Any]) -> Receipt:
     """What the shopper of a golden case would have been given."""
-    slices = [{**one, "label": one["slice"]} for one in case["slices"]]
+    total = sum(one["weight"] for one in case["slices"])
+    slices = [{**one, "label": one["slice"], "odds": odds_text(one["weight"], total)} for one in case["slices"]]
     shared = {name: case[name] for name in ("table_digest", "commitment")}
     proof = {name: case[name] for name in ("offer_id", "server_seed", "client_seed", "round", "ticket")}
     reward = slices[case["slice_index"]]["reward"]
@@ -129,6 +132,7 @@ def other_order(receipt: Receipt) -> None:
         (heavier_first_slice, "table_digest"),
         (other_order, "table_digest"),
         (rewrite("wheel", "total_weight", value=1), "total_weight"),
+        (rewrite("wheel", "slices", 0, "odds", value="0.91"), "odds"),
         (rewrite("wheel", "slices", 0, "weight", value=0), "readable"),
         (rewrite("offer_id", value="another offer"), "offer_id"),
         (rewrite("client_seed", value="the seed that was sent"), "client_seed"),

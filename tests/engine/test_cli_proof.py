@@ -17,6 +17,7 @@ from engine.cli.explain import explain_offer
 from engine.cli.main import main
 from engine.errors import NotFoundError
 from engine.settings import ROOT, SettingsError
+from rewards.odds import odds_text
 from tests.support import OpenShop, Shop, campaign, config_copy, environment, slice_
 
 CASES: list[dict[str, Any]] = json.loads((ROOT / "tests/golden/draw.json").read_text(encoding="utf-8"))["cases"]
@@ -26,7 +27,8 @@ Receipt = dict[str, Any]
 
 def receipt_of(case: dict[str, Any]) -> Receipt:
     """What the shopper of a golden case would have been given."""
-    slices = [{**one, "label": one["slice"], "odds": "?"} for one in case["slices"]]
+    total = sum(one["weight"] for one in case["slices"])
+    slices = [{**one, "label": one["slice"], "odds": odds_text(one["weight"], total)} for one in case["slices"]]
     shared = {name: case[name] for name in ("table_digest", "commitment")}
     proof = {name: case[name] for name in ("offer_id", "server_seed", "client_seed", "round", "ticket")}
     total_weight = sum(one["weight"] for one in slices)
@@ -119,6 +121,7 @@ def put(*path: str | int, value: object) -> Callable[[Receipt], None]:
         (put("spin", "proof", "table_digest", value="00" * 32), "table_digest"),
         (put("wheel", "table_digest", value="00" * 32), "shown_digest"),
         (put("wheel", "slices", 0, "weight", value=41), "table_digest"),
+        (put("wheel", "slices", 0, "odds", value="0.9"), "odds"),
         (put("wheel", "total_weight", value=1), "total_weight"),
         (put("wheel", "algorithm", value="makegood/2"), "algorithm"),
         (put("spin", "proof", "client_seed", value="another"), "ticket"),

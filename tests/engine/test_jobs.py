@@ -66,7 +66,7 @@ async def working(settings: Settings) -> AsyncIterator[None]:
 
 def heard_by(listener: Listener, database_url: str) -> Settings:
     settings = settings_for(database_url)
-    return msgspec.structs.replace(settings, webhook_url=listener.url, webhook_secret=_SECRET)
+    return msgspec.structs.replace(settings, webhook_url=listener.url, webhook_secrets=(_SECRET,))
 
 
 async def tell(settings: Settings, *, undone: bool = False) -> None:

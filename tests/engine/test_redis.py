@@ -1,14 +1,17 @@
 """Redis carries what we would not miss: counted together while it is there, in each process while it is not."""
 
 import asyncio
+import signal
+from collections.abc import Iterator
 from contextlib import aclosing
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from engine.errors import TooManyRequestsError
-from engine.limiter import Limiter
-from tests.support import OpenShop, Redis, Shop, ask, free_port
+from engine.limiter import Limiter, Rate
+from tests.support import OpenShop, Redis, RedisCluster, Shop, ask, free_port, redis_cluster, serving, soon
 
 
 async def _hits(limiter: Limiter, who: str, *, per_minute: int, calls: int) -> int:
@@ -16,7 +19,7 @@ async def _hits(limiter: Limiter, who: str, *, per_minute: int, calls: int) -> i
     let_through = 0
     for _ in range(calls):
         try:
-            await limiter.hit("test", who, per_minute)
+            await limiter.hit(Rate("test", who, per_minute))
         except TooManyRequestsError:
             continue
         let_through += 1
@@ -41,7 +44,7 @@ async def test_one_too_many_is_told_when_to_come_back(redis: Redis) -> None:
         async with aclosing(Limiter(url)) as limiter:
             await _hits(limiter, "ada", per_minute=1, calls=1)
             with pytest.raises(TooManyRequestsError) as caught:
-                await limiter.hit("test", "ada", 1)
+                await limiter.hit(Rate("test", "ada", 1))
         assert 30 <= int(caught.value.headers["Retry-After"]) <= 60
 
 
@@ -72,6 +75,73 @@ async def test_killing_redis_in_the_middle_loses_no_award(open_shop: OpenShop, r
         redis.kill()
         assert (await shop.confirm(held["redemption_id"])).json()["status"] == "confirmed"
         assert ask(shop.database_url, "SELECT count(*) FROM awards WHERE status = 'redeemed'") == 1
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
+    with redis_cluster(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+async def test_a_cluster_counts_as_one_redis_does(cluster: RedisCluster) -> None:
+    people = [f"shopper-{number}" for number in range(12)]  # on all three masters
+    async with aclosing(Limiter(cluster.url)) as one, aclosing(Limiter(cluster.url)) as other:
+        for person in people:
+            let_through = await asyncio.gather(
+                _hits(one, person, per_minute=4, calls=4), _hits(other, person, per_minute=4, calls=4)
+            )
+            assert sum(let_through) == 4
+        both = (Rate("address", "a", 100), Rate("shopper", "b", 1))
+        await one.hit(*both)
+        with pytest.raises(TooManyRequestsError):
+            await other.hit(*both)
+
+
+async def test_a_cluster_that_loses_a_master_stops_nobody(database_url: str, cluster: RedisCluster) -> None:
+    # In a process of its own: the client leaves connections to lost nodes for the collector to find.
+    with serving(database_url, REDIS_URL=cluster.url) as served:
+        async with served.shop() as shop:
+            await _journey(shop)
+            cluster.nodes[1].kill()
+            for _ in range(3):
+                await _journey(shop)
+            # Its replica takes over.
+            await soon(lambda: "role:master" in cluster.nodes[4].told("INFO replication"))
+            await _journey(shop)
+            cluster.nodes[2].command("FLUSHALL")
+            await _journey(shop)
+
+
+async def test_a_redis_that_is_full_stops_nobody(open_shop: OpenShop, redis: Redis) -> None:
+    redis.command("CONFIG", "SET", "maxmemory-policy", "noeviction")
+    redis.command("CONFIG", "SET", "maxmemory", "1")
+    async with open_shop(redis_url=redis.url) as shop:
+        await _journey(shop)
+
+
+async def test_a_redis_that_does_not_answer_costs_one_wait_not_one_a_call(open_shop: OpenShop, redis: Redis) -> None:
+    async with open_shop(redis_url=redis.url) as shop:
+        assert redis.process is not None
+        redis.process.send_signal(signal.SIGSTOP)
+        try:
+            with capture_logs() as logs:
+                await _journey(shop)
+                await _journey(shop)
+        finally:
+            redis.process.send_signal(signal.SIGCONT)
+        assert [line["event"] for line in logs].count("redis away, counting in process") == 1
+
+
+async def test_both_ways_of_counting_follow_one_rule(redis: Redis) -> None:
+    async with aclosing(Limiter(redis.url)) as shared, aclosing(Limiter(None)) as local:
+        for per_minute in (1, 2, 7, 60):
+            rate = Rate("rule", f"r{per_minute}", per_minute)
+            for limiter in (shared, local):
+                await limiter.refuse_if_spent(rate)
+                assert await _hits(limiter, rate.who, per_minute=per_minute, calls=per_minute + 3) == per_minute
+                with pytest.raises(TooManyRequestsError) as caught:
+                    await limiter.refuse_if_spent(Rate("test", rate.who, per_minute))
+                assert int(caught.value.headers["Retry-After"]) == pytest.approx(60 / per_minute, abs=1)
 
 
 async def _journey(shop: Shop) -> None:

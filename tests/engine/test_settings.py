@@ -51,8 +51,10 @@ def test_a_seal_key_that_is_none_is_refused() -> None:
 
 def test_two_secrets_are_valid_at_once_while_one_replaces_the_other() -> None:
     keys = f"{Fernet.generate_key().decode()},{_SOUND['MAKEGOOD_SEAL_KEY']}"
-    settings = read({**_SOUND, "MAKEGOOD_TOKEN_SECRET": f"{'n' * 40},{'t' * 40}", "MAKEGOOD_SEAL_KEY": keys})
-    assert settings.token_secrets == ("n" * 40, "t" * 40)
+    two = f"{'n' * 40},{'t' * 40}"
+    changing = {"MAKEGOOD_TOKEN_SECRET": two, "MAKEGOOD_PEPPER": two, "MAKEGOOD_WEBHOOK_SECRET": two}
+    settings = read({**_SOUND, **changing, "MAKEGOOD_SEAL_KEY": keys})
+    assert settings.token_secrets == settings.peppers == settings.webhook_secrets == ("n" * 40, "t" * 40)
     assert len(settings.seal_keys) == 2
 
 

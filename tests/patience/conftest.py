@@ -70,8 +70,8 @@ async def programme(house: Shop, clock: Clock) -> AsyncIterator[Programme]:
 def heard(programme: Programme) -> Programme:
     """Let a programme hear what its engine announces."""
 
-    async def tell(session: AsyncSession, kind: str, data: dict[str, str], *, now: datetime) -> None:  # noqa: ARG001 - an announcer's shape
-        programme.told.append((kind, data))
+    async def tell(session: AsyncSession, kind: str, *facts: dict[str, str], now: datetime) -> None:  # noqa: ARG001 - an announcer's shape
+        programme.told.extend((kind, data) for data in facts)
 
     services = programme.shop.inside
     services.announce, services.kit = tell, services.kit._replace(announce=tell)

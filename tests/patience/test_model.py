@@ -160,7 +160,8 @@ class Patience(RuleBasedStateMachine):
             told = await stockouts.report(session, self.vault, body, now=self.now)
             token = ShopperToken(name, told.stockout_id, self.now + timedelta(days=1))
             await session.flush()
-            made = await offers.make(session, self.vault, self.versions, [version], token, now=self.now)
+            [made] = await offers.make_all(session, self.kit, [version], [token], now=self.now)
+            assert isinstance(made, offers.Made)
             assert made.offer.status == "open"
             return token
 

@@ -9,7 +9,7 @@ import { loadMessages, speaker } from "../widget/messages.js";
 /** The steps in the order they happened, and the checks that belong to each. */
 const STEPS = {
   promise: ["commitment", "commitment_kept"],
-  table: ["table_digest", "table_kept", "total_weight"],
+  table: ["table_digest", "table_kept", "total_weight", "odds"],
   you: ["client_seed", "offer_id"],
   draw: ["algorithm", "round", "ticket", "slice", "slice_index", "stop", "readable"],
   reward: ["reward"],
@@ -29,6 +29,8 @@ function receiptFrom(text) {
 
 /** @param {any} value */
 function known(value) {
+  // The whole answer to GET /v1/offer stands for the wheel in it, as it does for `makegood verify`.
+  if (value?.offer?.wheel && !value.wheel) value = { offer_id: value.offer.offer_id, ...value, wheel: value.offer.wheel };
   if (!Array.isArray(value?.wheel?.slices) || !value.spin?.proof) throw new TypeError("not a receipt");
   return value;
 }

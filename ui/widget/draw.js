@@ -60,6 +60,12 @@ export async function draw(slices, seed, clientSeed, offerId) {
   }
 }
 
+/** A chance as it is shown: eight digits at most, cut, without trailing zeros. @param {number} weight @param {bigint} total */
+function oddsText(weight, total) {
+  const cut = String((BigInt(weight) * 100000000n) / total).padStart(9, "0");
+  return `${cut.slice(0, -8)}.${cut.slice(-8)}`.replace(/\.?0+$/, "");
+}
+
 /** A reward, then what is shown to replace it once it is gone, and what replaces that. @param {Slice[]} slices @param {string} reward */
 function chain(slices, reward) {
   const found = [reward];
@@ -87,7 +93,10 @@ export async function verify(receipt) {
     check("commitment_kept", wheel.commitment, proof.commitment);
     check("table_digest", wheel.table_digest, await tableDigest(slices));
     check("table_kept", wheel.table_digest, proof.table_digest);
-    check("total_weight", wheel.total_weight, slices.reduce((sum, { weight }) => sum + weight, 0));
+    const total = slices.reduce((sum, { weight }) => sum + weight, 0);
+    check("total_weight", wheel.total_weight, total);
+    const shown = slices.filter(({ odds }) => odds);
+    if (shown.length) check("odds", shown.map(({ odds }) => odds).join(" "), shown.map(({ weight }) => oddsText(weight, BigInt(total))).join(" "));
     check("offer_id", receipt.offer_id ?? proof.offer_id, proof.offer_id);
     check("client_seed", receipt.client_seed ?? proof.client_seed, proof.client_seed);
     const drawn = await draw(slices, proof.server_seed, proof.client_seed, proof.offer_id);

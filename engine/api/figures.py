@@ -1,0 +1,51 @@
+"""The figures of `/metrics`: this process's own counts, and the business's as the database has them."""
+
+from collections.abc import Iterator
+
+from prometheus_client import Counter
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import REGISTRY, Collector, CollectorRegistry
+
+from engine.flows.figures import Figures
+
+OFFERS = Counter("makegood_offers_total", "Offers decided, by campaign and arm; refused has none", ["campaign", "arm"])
+SPINS = Counter("makegood_spins_total", "Spins made, by campaign and slice", ["campaign", "slice"])
+
+
+def exposition(figures: Figures | None) -> bytes:
+    """Write everything for Prometheus; without figures, the database is away and says so."""
+    business = CollectorRegistry()
+    business.register(_Business(figures))
+    return generate_latest(REGISTRY) + generate_latest(business)
+
+
+class _Business(Collector):
+    def __init__(self, figures: Figures | None) -> None:
+        self._figures = figures
+
+    def collect(self) -> Iterator[Metric]:
+        figures = self._figures
+        yield GaugeMetricFamily("makegood_database_up", "1 while the database answers", value=float(bool(figures)))
+        if figures is None:
+            return
+        yield _by_campaign("budget_minor", "A campaign's budget of the running period", figures.budget_minor)
+        yield _by_campaign("budget_left_minor", "What is left of it", figures.left_minor)
+        yield _by_campaign("liability_minor", "The most that codes still alive can cost", figures.owed_minor)
+        yield _by_campaign("codes_alive", "Codes that can still be used", figures.codes)
+        for name, what, value in (
+            ("offers_open", "Offers not spun yet", figures.open_offers),
+            ("holds", "Units kept for waiting shoppers", figures.holds),
+            ("waiting", "Shoppers who wait for a product", figures.waiting),
+            ("accrual_pages_due", "Days over whose points are not written yet", figures.pages_due),
+            ("jobs_due", "Jobs that could run now", figures.jobs_due),
+            ("jobs_late_seconds", "How long the oldest of them has been due", figures.jobs_late_seconds),
+        ):
+            yield GaugeMetricFamily(f"makegood_{name}", what, value=float(value))
+
+
+def _by_campaign(name: str, what: str, values: dict[tuple[str, str], int]) -> Metric:
+    family = GaugeMetricFamily(f"makegood_{name}", what, labels=["campaign", "currency"])
+    for labels, value in values.items():
+        family.add_metric(list(labels), float(value))
+    return family

@@ -1,0 +1,31 @@
+"""What a database error means: it is away, or two transactions were in each other's way."""
+
+from psycopg import errors as postgres
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+# Ours was undone, and may be tried again.
+_COLLIDED = (postgres.DeadlockDetected, postgres.LockNotAvailable, postgres.SerializationFailure)
+# Away, shutting down, out of connections or slower than its bounds.
+_AWAY = (postgres.OperationalError, postgres.AdminShutdown, postgres.QueryCanceled)
+
+
+def cause(error: BaseException) -> BaseException:
+    """Return the driver's own error under SQLAlchemy's."""
+    return (error.orig or error) if isinstance(error, DBAPIError) else error
+
+
+def collided(error: BaseException) -> bool:
+    """Whether the transaction met another one; it was undone, and trying it again is safe and may well succeed."""
+    return isinstance(cause(error), _COLLIDED)
+
+
+def away(error: BaseException) -> bool:
+    """Whether the database could not answer: the caller is told to come back, 503."""
+    return isinstance(error, PoolTimeoutError) or isinstance(cause(error), (*_AWAY, *_COLLIDED))
+
+
+def lost(error: BaseException) -> bool:
+    """Whether the connection itself is gone: the database restarted, or another one took over."""
+    met = cause(error)
+    return isinstance(met, postgres.OperationalError) and (met.sqlstate is None or met.sqlstate[:3] in {"57P", "080"})
