@@ -267,10 +267,7 @@ class Spin(Base):
     """
 
     __tablename__ = "spins"
-    __table_args__ = (
-        CheckConstraint("slice_weight > 0 AND slice_weight <= total_weight", name="weights"),
-        Index("spins_subject_created_at_idx", "subject", "created_at"),
-    )
+    __table_args__ = (CheckConstraint("slice_weight > 0 AND slice_weight <= total_weight", name="weights"),)
 
     subject: Mapped[UUID] = mapped_column(primary_key=True)
     offer_id: Mapped[UUID] = mapped_column(primary_key=True)

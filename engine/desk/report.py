@@ -19,6 +19,7 @@ METRICS: tuple[Metric, ...] = (
 )
 COMPARED_WITH = ("holdout", "nothing")
 MARGINS = ("margin_30", "margin_90")
+POINT = 0.01  # of a share: closer to its target than that, nobody waits for the answer
 POINTS = 0.05  # of a share: the difference looked for where neither target nor data name one
 _LEVELS = {"csat", "nps"}  # held against a level of their own; all others against the control's figure
 LESS_IS_BETTER = {"abandonment", "complaints"}
@@ -206,7 +207,8 @@ class _Judged:
     def _few(self) -> bool:
         """Whether there is hardly anything to show in an arm yet."""
         least = ORDERS_MIN if self.is_margin else EVENTS_MIN
-        return min(self.sample.events, *([self.control.events] if self.control else [])) < least
+        compared = [] if self.metric in _LEVELS or self.control is None else [self.control]
+        return min(one.events for one in (self.sample, *compared)) < least
 
     def shown(self, value: float) -> float:
         """Return a value in the unit it is told in: percent, points of NPS, minor units."""
@@ -281,15 +283,17 @@ class _Judged:
         if told is None:
             return None
         needed, answered = told
-        per_answer = self.frame.units / answered if answered else 1.0
-        return _two_figures(max(1.0, (needed - answered) * per_answer))
+        if needed <= answered:
+            return None  # it should have shown by now: what is left is chance
+        return _two_figures((needed - answered) * (self.frame.units / answered if answered else 1.0))
 
     def _of_level(self) -> tuple[float, float] | None:
         """Return how many answers tell the arm's level from its target, and how many there are."""
         n = self.sample.n
         likely = (self.sample.total + 1) / (n + 2)
         aim = self.target / 100 if self.metric == "csat" else (self.target + 100) / 200
-        needed = intervals.units_needed(likely * (1 - likely), max(POINTS, abs(likely - aim)))
+        apart = max(POINT, abs(likely - aim)) if n else POINTS
+        needed = intervals.units_needed(likely * (1 - likely), apart)
         return None if needed is None else (needed, n)
 
     def _of_difference(self) -> tuple[float, float] | None:
