@@ -91,6 +91,14 @@ bench-spin: env-dev ## durable spins and offers over HTTP, beside an empty handl
 bench-simulate: env-dev ## ten million simulated spins, beside a bare numpy choice of as many
 	@$(BIN)/python -m tests.bench.simulate
 
+.PHONY: chaos
+chaos: env-dev ## a hundred faults under load, and every promise checked afterwards (FAULTS=, SEED=)
+	@$(BIN)/python -m tests.chaos $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: load
+load: env-dev ## a minute of a shop's traffic with a flash sale in it; the report is var/load.html
+	@$(BIN)/python -m tests.bench.load
+
 .PHONY: clean
 clean: ## remove the environment and caches; the data in var/ stays
 	@rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache

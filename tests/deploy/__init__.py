@@ -1,0 +1,1 @@
+"""What stands in deploy/ is what the engine really is."""

@@ -1,0 +1,133 @@
+"""What an operator copies from deploy/ fits the engine: units, container files, dashboard, alerts."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sqlalchemy import Index, UniqueConstraint
+
+from engine.api.figures import exposition
+from engine.db.tables import Base
+from engine.flows.figures import Figures
+from engine.settings import ROOT
+from tests.docs.markdown import blocks
+
+DEPLOY = ROOT / "deploy"
+# Small tables, one row a campaign, day or product, which a cluster keeps whole on every machine.
+REFERENCE = {
+    "accrual_pages",
+    "api_keys",
+    "budgets",
+    "campaign_versions",
+    "epochs",
+    "promises",
+    "reward_stocks",
+    "stock",
+}
+# Found by a key of the shop's own: they are spread by that key.
+BY_OTHER_KEY = {"events": "event_id", "outcomes": "event_id", "codes": "code_digest", "shoppers": "shopper_id"}
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="this machine has no systemd")
+@pytest.mark.parametrize("unit", sorted(path.name for path in (DEPLOY / "systemd").glob("*.service")))
+def test_a_unit_is_sound(tmp_path: Path, unit: str) -> None:
+    text = (DEPLOY / "systemd" / unit).read_text()
+    # A program that is there, and a user that is there: neither is of this machine.
+    here = text.replace("/opt/makegood/.venv/bin/makegood", sys.executable).replace("makegood\nGroup", "root\nGroup")
+    (tmp_path / unit).write_text(here.replace("Group=makegood", "Group=root"))
+    done = subprocess.run(  # a system's own tool
+        ["systemd-analyze", "verify", str(tmp_path / unit)],  # as above
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, [line for line in done.stderr.splitlines() if unit in line]) == (0, [])
+
+
+def test_the_compose_file_runs_both_roles_on_a_database_that_is_migrated() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    services: dict[str, Any] = compose["services"]
+    assert {"postgres", "redis", "migrate", "serve", "worker"} == set(services)
+    assert services["worker"]["command"] == ["makegood", "worker"]
+    for role in ("serve", "worker"):
+        assert services[role]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    assert "appendonly" in " ".join(services["redis"]["command"])
+
+
+def test_every_file_the_container_copies_is_there() -> None:
+    for line in (DEPLOY / "Containerfile").read_text().splitlines():
+        if line.startswith("COPY ") and "--from" not in line:
+            for name in line.split()[1:-1]:
+                assert (ROOT / name).exists(), line
+
+
+def known_metrics() -> set[str]:
+    keys = {("c", "EUR"): 1}
+    text = exposition(Figures(keys, keys, keys, keys, 1, 1, 1, 1, 1, 1.0)).decode()
+    return set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", ["grafana.json", "alerts.yaml"])
+def test_every_figure_that_is_watched_is_told(name: str) -> None:
+    known = known_metrics()
+    used = set(re.findall(r"makegood_\w+", (DEPLOY / name).read_text())) - {"makegood_serve"}
+    assert len(used) > 5
+    for metric in used:
+        assert metric.removesuffix("_bucket").removesuffix("_sum").removesuffix("_count") in known | {
+            one.removesuffix("_total") + "_total" for one in known
+        }, metric
+
+
+def test_the_dashboard_is_whole() -> None:
+    dashboard = json.loads((DEPLOY / "grafana.json").read_text())
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"]) >= 10
+    assert all(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
+
+
+def test_every_alert_says_what_to_do() -> None:
+    [group] = yaml.safe_load((DEPLOY / "alerts.yaml").read_text())["groups"]
+    page = (ROOT / "docs" / "production.md").read_text()
+    for rule in group["rules"]:
+        assert rule["annotations"]["summary"]
+        assert len(rule["annotations"]["do"]) > 20
+        assert rule["alert"] in page, "docs/production.md tells what to do for each"
+
+
+def test_every_test_that_the_security_page_names_is_there() -> None:
+    page = (ROOT / "docs" / "security.md").read_text()
+    named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page)
+    assert len(named) >= 10
+    for path, test in named:
+        assert f"def {test}" in (ROOT / path).read_text(), (path, test)
+    assert len(re.findall(r"^\| API\d+:2023", page, re.MULTILINE)) == 10
+
+
+def test_the_pages_have_their_blocks() -> None:
+    assert list(blocks("docs/production.md", "sh"))
+
+
+# One PostgreSQL today, a distributed one tomorrow
+
+
+@pytest.mark.parametrize("table", sorted(set(Base.metadata.tables) - REFERENCE))
+def test_every_unique_key_holds_the_key_its_table_is_spread_by(table: str) -> None:
+    spread_by = BY_OTHER_KEY.get(table, "subject")
+    columns = Base.metadata.tables[table]
+    unique = [set(columns.primary_key.columns.keys())]
+    unique += [set(one.columns.keys()) for one in columns.constraints if isinstance(one, UniqueConstraint)]
+    unique += [set(one.columns.keys()) for one in columns.indexes if isinstance(one, Index) and one.unique]
+    for keys in unique:
+        # A shopper is found by the shop's id and by the subject: each is unique by itself, by how it is made.
+        assert spread_by in keys or (table, keys) == ("shoppers", {"subject"}), (table, keys)
+
+
+@pytest.mark.parametrize("table", sorted(Base.metadata.tables))
+def test_every_foreign_key_stays_with_one_shopper(table: str) -> None:
+    for key in Base.metadata.tables[table].foreign_key_constraints:
+        assert "subject" in key.columns.keys(), key.name  # noqa: SIM118  # SQLAlchemy's columns are no plain mapping
