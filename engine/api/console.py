@@ -44,7 +44,7 @@ from engine.messages import Messages
 from engine.services import Services
 from engine.settings import ROOT
 from engine.toml_files import ConfigError
-from rewards.evidence import check_counts
+from rewards import shares
 from rewards.forecast import exact, simulate
 from rewards.odds import odds_text
 
@@ -299,9 +299,8 @@ class ConsoleController(Controller):
             wheels = await services.realised.get(lambda: fairness.realised(session, services.versions))
         judged = []
         for wheel in wheels:
-            total = sum(piece.weight for piece in wheel.slices)
-            counts = [piece.spins for piece in wheel.slices]
-            judged.append((wheel, check_counts((counts, [piece.weight / total for piece in wheel.slices]))))
+            counts, weights = zip(*((piece.spins, piece.weight) for piece in wheel.slices), strict=True)
+            judged.append((wheel, shares.watch(counts, weights)))
         return desk.page("fairness.html", "fairness", wheels=judged)
 
     @get("/explain")

@@ -98,6 +98,8 @@ def _print(told: Report, say: Messages) -> None:
     if not told.answers:
         console.print(say.text("console-report-none"), markup=False, soft_wrap=True)
     console.print(f"\n{say.text('console-report-units', n=told.units)}", markup=False, soft_wrap=True)
+    if told.left_out:
+        console.print(say.text("console-report-left-out", n=told.left_out), markup=False, soft_wrap=True)
     if told.split:
         console.print(told.split.sentence, markup=False, soft_wrap=True)
         table = plain_table()

@@ -1,6 +1,7 @@
 """The report: each arm against the holdout, in figures, intervals and plain sentences. Pure: rows in, answers out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -8,8 +9,8 @@ import numpy as np
 
 from engine.campaigns import Targets
 from engine.messages import Messages
-from rewards import evidence
-from rewards.evidence import Interval, Logged, Sample, WhatIf
+from rewards import intervals, shares, whatif
+from rewards.intervals import EVENTS_MIN, NOTHING, ORDERS_MIN, Interval, Moments
 
 Metric = Literal["abandonment", "csat", "nps", "alternatives", "alerts", "complaints", "margin_30", "margin_90"]
 Verdict = Literal["not_enough", "no_comparison", "reached", "better", "open", "missed", "worse"]
@@ -17,6 +18,9 @@ METRICS: tuple[Metric, ...] = (
     *("abandonment", "csat", "nps", "alternatives", "alerts", "complaints", "margin_30", "margin_90"),
 )
 COMPARED_WITH = ("holdout", "nothing")
+MARGINS = ("margin_30", "margin_90")
+POINT = 0.01  # of a share: closer to its target than that, nobody waits for the answer
+POINTS = 0.05  # of a share: the difference looked for where neither target nor data name one
 _LEVELS = {"csat", "nps"}  # held against a level of their own; all others against the control's figure
 LESS_IS_BETTER = {"abandonment", "complaints"}
 
@@ -28,29 +32,14 @@ class Counts(NamedTuple):
     arm: str
     probability: float
     n: int
-    sums: Mapping[Metric, tuple[int, float, float, int]]  # units, sum, sum of squares, units with anything
-
-    def sample(self, metric: Metric) -> Sample:
-        return sample_of(*self.sums[metric])
-
-
-def sample_of(n: int, total: float, square: float, events: int) -> Sample:
-    """Return what sums say of mean and variance."""
-    if not n:
-        return Sample(0, 0.0, 0.0, 0)
-    mean = total / n
-    variance = max(0.0, (square - n * mean * mean) / (n - 1)) if n > 1 else 0.0
-    return Sample(n, mean, variance, events)
+    sums: Mapping[Metric, Moments]  # shares and scores as values between 0 and 1, margins in minor units
+    newest: datetime
 
 
 class Band(msgspec.Struct, frozen=True):
     estimate: float
     low: float
     high: float
-
-    @classmethod
-    def of(cls, interval: Interval) -> "Band":
-        return cls(interval.estimate, interval.low, interval.high)
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,11 +88,11 @@ class WhatIfView(msgspec.Struct, frozen=True, kw_only=True):
     wanted: dict[str, float]  # percent by slice
     n: int
     effective: float
-    refusal: str
-    as_it_was: Band | None
-    inverse_propensity: Band | None
-    doubly_robust: Band | None
-    change: Band | None
+    refusal: str = ""
+    as_it_was: Band | None = None
+    inverse_propensity: Band | None = None
+    doubly_robust: Band | None = None
+    change: Band | None = None
     sentence: str
 
 
@@ -113,6 +102,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     is_experiment: bool
     control: str | None
     units: int
+    left_out: int  # units that were drawn while the shares were others
     answers: list[Answer]
     split: Split | None
     figures: list[Figure]
@@ -120,14 +110,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Pooled:
-    """One arm's sums over all designs."""
+    """One arm's sums over all versions that split shoppers alike."""
 
     def __init__(self, rows: Sequence[Counts]) -> None:
         self.n = sum(row.n for row in rows)
-        self.samples = {
-            metric: sample_of(*(sum(part) for part in zip(*(row.sums[metric] for row in rows), strict=True)))
-            for metric in METRICS
-        }
+        self.samples = {metric: Moments.together(row.sums[metric] for row in rows) for metric in METRICS}
 
 
 def report(
@@ -140,14 +127,20 @@ def report(
     messages: Messages,
     what_if: WhatIfView | None = None,
 ) -> Report:
-    """Judge every arm; `designs` gives each version's probabilities, for the check of the split."""
+    """Judge every arm; `designs` gives each version's probabilities.
+
+    Only units of the newest design are judged: when shares change, so does what else changed since, and arms that were
+    filled at different times are not alike.
+    """
+    everybody, rows = rows, _of_newest_design(rows, designs)
     arms: dict[str, list[Counts]] = {}
     for row in rows:
         arms.setdefault(row.arm, []).append(row)
     pooled = {arm: _Pooled(mine) for arm, mine in arms.items()}
     control = next((name for name in COMPARED_WITH if name in pooled), None)
+    units = sum(one.n for one in pooled.values())
     judged = [
-        _Judged(metric, arm, one, pooled.get(control or ""), targets, messages, currency)
+        _Judged(metric, one, pooled.get(control or ""), _Frame(arm, units, targets, messages, currency))
         for arm, one in _in_order(pooled)
         if arm != control or len(pooled) == 1
         for metric in METRICS
@@ -158,7 +151,8 @@ def report(
         currency=currency,
         is_experiment=is_experiment,
         control=control,
-        units=sum(one.n for one in pooled.values()),
+        units=units,
+        left_out=sum(row.n for row in everybody) - units,
         answers=list(_answers(judged, messages, control)),
         split=_split(rows, designs, messages) if is_experiment else None,
         figures=[one.figure() for one in judged],
@@ -166,49 +160,79 @@ def report(
     )
 
 
+def _of_newest_design(rows: Sequence[Counts], designs: Mapping[str, Mapping[str, float]]) -> Sequence[Counts]:
+    if not rows:
+        return rows
+    newest = designs[max(rows, key=lambda row: row.newest).version]
+    return [row for row in rows if designs[row.version] == newest]
+
+
 def _in_order(pooled: Mapping[str, _Pooled]) -> Iterator[tuple[str, _Pooled]]:
     order = ("wheel", "sure", "patience", "apology", "nothing", "holdout")
     yield from sorted(pooled.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))
 
 
+class _Frame(NamedTuple):
+    """What every metric of an arm is judged in."""
+
+    arm: str
+    units: int  # of all arms
+    targets: Targets
+    messages: Messages
+    currency: str
+
+
 class _Judged:
     """One metric of one arm, held against the control and its target."""
 
-    def __init__(  # noqa: PLR0917  # built in one place
-        self,
-        metric: Metric,
-        arm: str,
-        mine: _Pooled,
-        control: _Pooled | None,
-        targets: Targets,
-        messages: Messages,
-        currency: str,
-    ) -> None:
-        self.metric, self.arm, self._messages, self._currency = metric, arm, messages, currency
+    def __init__(self, metric: Metric, mine: _Pooled, control: _Pooled | None, frame: _Frame) -> None:
+        self.metric, self.arm, self.frame = metric, frame.arm, frame
+        self._messages, self._currency = frame.messages, frame.currency
         self.sample = mine.samples[metric]
         self.control = control.samples[metric] if control is not None and control is not mine else None
-        self.target = float(_target(targets, metric))
-        self.units_per_answer = mine.n / self.sample.n if self.sample.n else 1.0
-        self.enough = evidence.is_enough(self.sample)
-        self.comparable = self.control is not None and self.enough and evidence.is_enough(self.control)
-        self.own = evidence.mean_interval(self.sample) if self.enough else None
-        self.difference = evidence.difference(self.sample, self.control) if self.comparable and self.control else None
+        self.target = float(_target(frame.targets, metric))
+        self.is_margin = metric in MARGINS
+        self.own = intervals.mean(self.sample) if self.is_margin else intervals.share(self.sample)
+        self.difference = self._apart(1.0)
         self.verdict: Verdict = self._verdict()
 
+    def _apart(self, times: float) -> Interval | None:
+        """Return the interval of this arm's figure less `times` the control's."""
+        if self.control is None:
+            return None
+        tell = intervals.difference_of_means if self.is_margin else intervals.difference_of_shares
+        return tell(self.sample, self.control, times)
+
+    @property
+    def _few(self) -> bool:
+        """Whether there is hardly anything to show in an arm yet."""
+        least = ORDERS_MIN if self.is_margin else EVENTS_MIN
+        compared = [] if self.metric in _LEVELS or self.control is None else [self.control]
+        return min(one.events for one in (self.sample, *compared)) < least
+
+    def shown(self, value: float) -> float:
+        """Return a value in the unit it is told in: percent, points of NPS, minor units."""
+        return value if self.is_margin else 200 * value - 100 if self.metric == "nps" else 100 * value
+
+    def _stretched(self, difference: float) -> float:
+        return difference if self.is_margin else (200 if self.metric == "nps" else 100) * difference
+
+    def _band(self, interval: Interval | None, estimate: float, show: Callable[[float], float]) -> Band | None:
+        return None if interval is None else Band(show(estimate), show(interval.low), show(interval.high))
+
     def figure(self) -> Figure:
-        control = self.control
-        change = None
-        if self.difference is not None and control is not None and control.mean:
-            change = 100 * self.difference.estimate / abs(control.mean)
+        control, n = self.control, int(self.sample.n)
+        apart = self.sample.mean - control.mean if control else 0.0
+        change = 100 * apart / abs(control.mean) if self.difference is not None and control and control.mean else None
         return Figure(
             metric=self.metric,
             arm=self.arm,
-            n=self.sample.n,
-            level=self.sample.mean if self.sample.n else None,
-            level_band=Band.of(self.own) if self.own else None,
-            control_n=control.n if control else 0,
-            control_level=control.mean if control and control.n else None,
-            difference=Band.of(self.difference) if self.difference else None,
+            n=n,
+            level=self.shown(self.sample.mean) if n else None,
+            level_band=self._band(self.own, self.sample.mean, self.shown),
+            control_n=int(control.n) if control else 0,
+            control_level=self.shown(control.mean) if control and control.n else None,
+            difference=self._band(self.difference, apart, self._stretched),
             change_percent=change,
             target=self.target,
             target_is="level" if self.metric in _LEVELS else "change_percent",
@@ -221,63 +245,97 @@ class _Judged:
     def _sign(self) -> int:
         return -1 if self.metric in LESS_IS_BETTER else 1
 
-    def _goal(self) -> float:
-        """Return the difference to the control that the target asks for."""
-        return abs(self.control.mean) * self.target / 100 if self.control else 0.0
-
     def _verdict(self) -> Verdict:
         if self.metric in _LEVELS:
             return self._level_verdict()
         if self.control is None:
             return "no_comparison"
-        if self.difference is None:
+        difference, to_goal = self.difference, self._apart(1 + self.target / 100)
+        if difference is None or to_goal is None:
             return "not_enough"
-        worst, best = sorted((self._sign * self.difference.low, self._sign * self.difference.high))
-        goal = self._sign * self._goal()
+        worst, best = self._turned(difference)
+        worst_to_goal, best_to_goal = self._turned(to_goal)
         if worst > 0:
-            return "reached" if worst >= goal else "better"
-        if best < 0:
-            return "worse"
-        return "missed" if best < goal else "open"
+            return "reached" if worst_to_goal >= 0 else "better"
+        if best < 0 or best_to_goal < 0:
+            return "worse" if best < 0 else "missed"
+        return "not_enough" if self._few else "open"
+
+    def _turned(self, interval: Interval) -> tuple[float, float]:
+        """Return the interval's worse and better end."""
+        low, high = sorted((self._sign * interval.low, self._sign * interval.high))
+        return low, high
 
     def _level_verdict(self) -> Verdict:
         if self.own is None:
             return "not_enough"
-        if self.own.low >= self.target:
+        if self.shown(self.own.low) >= self.target:
             return "reached"
-        return "missed" if self.own.high < self.target else "open"
+        if self.shown(self.own.high) < self.target:
+            return "missed"
+        return "not_enough" if self._few else "open"
 
     def more(self) -> int | None:
         """Return about how many more stockouts would settle it, to two figures; None where that cannot be said."""
         if self.verdict not in {"not_enough", "open"}:
             return None
-        control = self.control or Sample(0, 0.0, 0.0, 0)
-        needed = max(self._missing(self.sample), self._missing(control) if self.control else 0.0)
-        if self.verdict == "open" and self.metric in _LEVELS:
-            told = evidence.more_of_mean(self.sample, self.sample.mean - self.target)
-            needed = max(needed, float(told or 0) * self.units_per_answer)
-        elif self.control is not None and self.metric not in _LEVELS:
-            goal = abs(self._goal()) or abs(self.sample.mean - control.mean)
-            told = evidence.more_units(self.sample, control, goal) if goal else None
-            needed = max(needed, float(told or 0) * self.units_per_answer)
-        return _two_figures(needed) or None
+        told = self._of_level() if self.metric in _LEVELS else self._of_difference()
+        if told is None:
+            return None
+        needed, answered = told
+        if needed <= answered:
+            return None  # it should have shown by now: what is left is chance
+        return _two_figures((needed - answered) * (self.frame.units / answered if answered else 1.0))
 
-    def _missing(self, sample: Sample) -> float:
-        """Return how many more units of all arms bring a sample to where an interval means something."""
-        if not sample.n:
-            return float(evidence.UNITS_MIN)
-        units = max(0, evidence.UNITS_MIN - sample.n)
-        events = max(0, evidence.EVENTS_MIN - sample.events) * sample.n / max(1, sample.events)
-        total = self.sample.n + (self.control.n if self.control else 0)
-        return max(units, events) * total / sample.n * self.units_per_answer
+    def _of_level(self) -> tuple[float, float] | None:
+        """Return how many answers tell the arm's level from its target, and how many there are."""
+        n = self.sample.n
+        likely = (self.sample.total + 1) / (n + 2)
+        aim = self.target / 100 if self.metric == "csat" else (self.target + 100) / 200
+        apart = max(POINT, abs(likely - aim)) if n else POINTS
+        needed = intervals.units_needed(likely * (1 - likely), apart)
+        return None if needed is None else (needed, n)
+
+    def _of_difference(self) -> tuple[float, float] | None:
+        """Return how many units of both arms show the target's effect, and how many there are."""
+        control = self.control or NOTHING
+        n = self.sample.n + control.n
+        parts = [one.n / n if one.n else 0.5 for one in (self.sample, control)] if n else [0.5, 0.5]
+        # Before anything is known, as if there had been one answer of each kind.
+        likely = (self.sample.total + control.total + 1) / (n + 2)
+        alone = likely * (1 - likely)
+        spreads = [one.variance if self.is_margin else alone for one in (self.sample, control)]
+        variance = sum(spread / part for spread, part in zip(spreads, parts, strict=True))
+        needed = intervals.units_needed(variance, self._effect(likely))
+        if needed is None:
+            return None
+        # An interval of its own width needs answers of both kinds in each arm.
+        least = 0.0 if self.is_margin else EVENTS_MIN / (min(likely, 1 - likely) * min(parts))
+        return max(needed, least), n
+
+    def _effect(self, likely: float) -> float:
+        """Return the difference looked for: the target's, or else the one there seems to be."""
+        control = self.control or NOTHING
+        base = control.mean if control.n else 0.0 if self.is_margin else likely
+        if self.target and base > 0:
+            return base * self.target / 100
+        seems = self.sample.mean - control.mean if self.sample.n and control.n else 0.0
+        return seems if self.is_margin else max(POINTS, abs(seems))
 
     def sentence(self) -> str:
         say = self._messages
         more = self.more()
-        values = {"target": self._target_text(), "level": self.text(self.sample.mean)}
-        values |= {"more": _number(more or 0, say), "n": _number(self.sample.n, say)}
+        values = {
+            "target": self._target_text(),
+            "level": self.text(self.shown(self.sample.mean)) if self.sample.n else "–",
+            "more": _number(more or 0, say),
+            "n": _number(int(self.sample.n), say),
+        }
         if self.difference is not None:
-            values |= {"low": self.signed(self.difference.low), "high": self.signed(self.difference.high)}
+            values |= {
+                "low": self.signed(self._stretched(self.difference.low)),
+                "high": self.signed(self._stretched(self.difference.high)),
+            }
         kind = "level-" if self.metric in _LEVELS and self.verdict != "not_enough" else ""
         unknown = "-unknown" if self.verdict in {"not_enough", "open"} and not more else ""
         return say.text(f"report-{kind}{self.verdict.replace('_', '-')}{unknown}", **values)
@@ -332,7 +390,7 @@ def _answers(judged: Sequence[_Judged], messages: Messages, control: str | None)
     for arm in dict.fromkeys(one.arm for one in judged):
         if arm == control:
             continue
-        margins = [one for one in judged if one.arm == arm and one.metric in {"margin_90", "margin_30"}]
+        margins = [one for one in judged if one.arm == arm and one.metric in MARGINS]
         decided = [one for one in reversed(margins) if one.verdict not in {"not_enough", "open"}]
         told = (decided or margins)[0]
         name = messages.text(f"console-arm-{arm}")
@@ -352,46 +410,38 @@ def _answers(judged: Sequence[_Judged], messages: Messages, control: str | None)
 
 
 def _split(rows: Sequence[Counts], designs: Mapping[str, Mapping[str, float]], messages: Messages) -> Split:
-    groups, expected, seen = [], dict[str, float](), dict[str, int]()
-    for version, design in designs.items():
-        counts = {arm: sum(row.n for row in rows if row.version == version and row.arm == arm) for arm in design}
-        total = sum(counts.values())
-        groups.append((list(counts.values()), list(design.values())))
-        for arm, chance in design.items():
-            expected[arm] = expected.get(arm, 0.0) + total * chance
-            seen[arm] = seen.get(arm, 0) + counts[arm]
-    told = evidence.check_counts(*groups)
-    sentence = messages.text("report-split-off" if told.alarm else "report-split-good", p=f"{told.p_value:.2g}")
-    arms = [SplitArm(arm, seen[arm], expected[arm]) for arm in expected]
-    return Split(p_value=told.p_value, as_designed=not told.alarm, sentence=sentence, arms=arms)
+    """Check the units of each arm against the one design all rows share."""
+    design = designs[rows[0].version] if rows else {}
+    seen = {arm: sum(row.n for row in rows if row.arm == arm) for arm in design}
+    told = shares.watch(list(seen.values()), list(design.values())) if design else shares.Watch(0.0)
+    sentence = messages.text("report-split-off" if told.flagged() else "report-split-good", p=f"{told.p:.2g}")
+    arms = [SplitArm(arm, seen[arm], chance * sum(seen.values())) for arm, chance in design.items()]
+    return Split(p_value=told.p, as_designed=not told.flagged(), sentence=sentence, arms=arms)
 
 
 def judge_what_if(
-    log: Logged, wanted: Mapping[str, float], chances: Sequence[float], currency: str, messages: Messages
+    log: whatif.Log, wanted: Mapping[str, float], chances: Sequence[float], currency: str, messages: Messages
 ) -> WhatIfView:
     """Answer a what-if, or say why the log cannot."""
-    told: WhatIf = evidence.what_if(log, np.asarray(chances, np.float64))
-    if told.refusal or told.change is None or told.doubly_robust is None:
-        sentence = messages.text(f"report-what-if-{told.refusal.replace('_', '-')}", n=_number(told.n, messages))
-        bands: list[Band | None] = [None] * 4
-    else:
-        intervals = (told.as_it_was, told.inverse_propensity, told.doubly_robust, told.change)
-        bands = [Band.of(one) if one else None for one in intervals]
-        sign = "unsure" if not told.change.excludes(0) else "more" if told.change.estimate > 0 else "less"
-        sentence = messages.text(
-            f"report-what-if-{sign}",
-            estimate=messages.money(round(told.doubly_robust.estimate), currency),
-            low=messages.money(round(told.change.low), currency),
-            high=messages.money(round(told.change.high), currency),
-        )
+    told = whatif.answer(log, np.asarray(chances, np.float64))
+    n = len(log.slices)
+    if isinstance(told, whatif.Refusal):
+        sentence = messages.text(f"report-what-if-{told.code.replace('_', '-')}", n=_number(n, messages))
+        return WhatIfView(wanted=dict(wanted), n=n, effective=told.effective, refusal=told.code, sentence=sentence)
+    sign = "unsure" if not told.change.interval.leaves_out(0) else "more" if told.change.mean > 0 else "less"
+    sentence = messages.text(
+        f"report-what-if-{sign}",
+        estimate=messages.money(round(told.doubly_robust.mean), currency),
+        low=messages.money(round(told.change.interval.low), currency),
+        high=messages.money(round(told.change.interval.high), currency),
+    )
     return WhatIfView(
         wanted=dict(wanted),
-        n=told.n,
-        effective=told.effective,
-        refusal=told.refusal,
-        as_it_was=bands[0],
-        inverse_propensity=bands[1],
-        doubly_robust=bands[2],
-        change=bands[3],
+        n=n,
+        effective=told.effective_spins,
+        as_it_was=Band(told.as_it_was.mean, *told.as_it_was.interval),
+        inverse_propensity=Band(told.inverse_propensity.mean, *told.inverse_propensity.interval),
+        doubly_robust=Band(told.doubly_robust.mean, *told.doubly_robust.interval),
+        change=Band(told.change.mean, *told.change.interval),
         sentence=sentence,
     )

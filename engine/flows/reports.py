@@ -18,7 +18,8 @@ from engine.desk.report import METRICS, Counts, Metric, Report, WhatIfView, judg
 from engine.errors import FieldError, InvalidBodyError
 from engine.messages import Messages
 from engine.versions import Versions
-from rewards.evidence import Logged
+from rewards.intervals import Moments
+from rewards.whatif import Log
 
 SPINS_MAX = 500_000
 WEIGHTED_SUM = 100.0
@@ -26,7 +27,7 @@ WEIGHTED_SUM = 100.0
 _UNITS = """
 units AS MATERIALIZED (
     SELECT DISTINCT ON (o.subject) o.subject, o.arm, o.arm_probability, o.version, o.stockout_id,
-        s.occurred_at AS met_at
+        s.occurred_at AS met_at, o.created_at
     FROM offers o
     JOIN campaign_versions v ON v.digest = o.version
     JOIN stockouts s ON s.subject = o.subject AND s.id = o.stockout_id
@@ -60,7 +61,7 @@ WITH {_UNITS}, {_ORDERS}, told AS (
     FROM units u JOIN outcomes k ON k.subject = u.subject AND k.stockout_id = u.stockout_id
     GROUP BY u.subject
 )
-SELECT u.version, u.arm, max(u.arm_probability) AS probability, count(*) AS n,
+SELECT u.version, u.arm, max(u.arm_probability) AS probability, max(u.created_at) AS newest, count(*) AS n,
     count(*) FILTER (WHERE t.abandoned) AS abandonment,
     count(*) FILTER (WHERE t.alternative) AS alternatives,
     count(*) FILTER (WHERE t.alert) AS alerts,
@@ -71,10 +72,12 @@ SELECT u.version, u.arm, max(u.arm_probability) AS probability, count(*) AS n,
     count(*) FILTER (WHERE u.met_at <= :now30) AS m30_n,
     coalesce(sum(r.m30) FILTER (WHERE u.met_at <= :now30), 0) AS m30,
     coalesce(sum(r.m30 * r.m30) FILTER (WHERE u.met_at <= :now30), 0) AS m30_square,
+    coalesce(sum(r.m30 * r.m30 * r.m30) FILTER (WHERE u.met_at <= :now30), 0) AS m30_cube,
     count(*) FILTER (WHERE u.met_at <= :now30 AND r.m30 <> 0) AS m30_events,
     count(*) FILTER (WHERE u.met_at <= :now90) AS m90_n,
     coalesce(sum(r.m90) FILTER (WHERE u.met_at <= :now90), 0) AS m90,
     coalesce(sum(r.m90 * r.m90) FILTER (WHERE u.met_at <= :now90), 0) AS m90_square,
+    coalesce(sum(r.m90 * r.m90 * r.m90) FILTER (WHERE u.met_at <= :now90), 0) AS m90_cube,
     count(*) FILTER (WHERE u.met_at <= :now90 AND r.m90 <> 0) AS m90_events
 FROM units u LEFT JOIN told t USING (subject) LEFT JOIN orders r USING (subject)
 GROUP BY u.version, u.arm ORDER BY u.version, u.arm
@@ -146,26 +149,31 @@ async def _is_experiment(session: AsyncSession, slug: str) -> bool:
 
 def _counts(row: RowMapping) -> Counts:
     n = int(row["n"])
-    percent: dict[Metric, tuple[int, float, float, int]] = {}
+    sums: dict[Metric, Moments] = {}
     yes_or_no: tuple[Metric, ...] = ("abandonment", "alternatives", "alerts", "complaints")
     for metric in yes_or_no:
-        percent[metric] = _share(n, row[metric])
-    percent["csat"] = _share(int(row["csat_n"]), row["csat_good"])
-    promoters, detractors = int(row["promoters"]), int(row["detractors"])
-    nps_sum, nps_square = 100.0 * (promoters - detractors), 10_000.0 * (promoters + detractors)
-    percent["nps"] = (int(row["nps_n"]), nps_sum, nps_square, promoters + detractors)
+        sums[metric] = _share(n, row[metric])
+    sums["csat"] = _share(int(row["csat_n"]), row["csat_good"])
+    sums["nps"] = _score(int(row["nps_n"]), int(row["promoters"]), int(row["detractors"]))
     margins: tuple[tuple[int, Metric], ...] = ((30, "margin_30"), (90, "margin_90"))
     for days, metric in margins:
-        names = [f"m{days}_n", f"m{days}", f"m{days}_square", f"m{days}_events"]
-        units, total, square, events = (row[name] for name in names)
-        percent[metric] = (int(units), float(total), float(square), int(events))
-    assert set(percent) == set(METRICS)  # noqa: S101  # a metric without sums would be a gap in the report
-    return Counts(row["version"], row["arm"], float(Decimal(row["probability"])), n, percent)
+        names = [f"m{days}_n", f"m{days}", f"m{days}_square", f"m{days}_cube", f"m{days}_events"]
+        sums[metric] = Moments(*(float(row[name]) for name in names))
+    assert set(sums) == set(METRICS)  # noqa: S101  # a metric without sums would be a gap in the report
+    return Counts(row["version"], row["arm"], float(Decimal(row["probability"])), n, sums, row["newest"])
 
 
-def _share(n: int, number: Any) -> tuple[int, float, float, int]:
-    """Return the sums of a yes or no in percent."""
-    return n, 100.0 * int(number), 10_000.0 * int(number), int(number)
+def _share(n: int, number: Any) -> Moments:
+    """Return the sums of a yes or no."""
+    yes = int(number)
+    return Moments(n, yes, yes, yes, yes)
+
+
+def _score(n: int, promoters: int, detractors: int) -> Moments:
+    """Return the sums of NPS answers as a score: 1 of a promoter, 0 of a detractor, half of one between."""
+    between = n - promoters - detractors
+    first, second, third = (promoters + between / 2**power for power in (1, 2, 3))
+    return Moments(n, first, second, third, promoters + between)
 
 
 async def _what_if(
@@ -182,7 +190,7 @@ async def _what_if(
     rows = (await session.execute(text(_SPINS), dict(asked))).all()
     odds = {digest: await _odds(session, versions, digest, names) for digest in {row.version for row in rows}}
     sound = [row for row in rows if odds[row.version] is not None and row.slice in names]
-    log = Logged(
+    log = Log(
         np.array([names.index(row.slice) for row in sound], np.int64),
         np.array([odds[row.version] for row in sound], np.float64).reshape(len(sound), len(names)),
         np.array([float(row.outcome) for row in sound], np.float64),

@@ -140,7 +140,7 @@ async def test_a_later_stockout_of_a_shopper_is_no_second_unit(lived: Shop) -> N
     shopper = await lived.report()
     await lived.report(shopper=shopper.body["shopper"], sku="MUG-03")
     for one in (shopper, await lived.report(shopper=shopper.body["shopper"], sku="VASE-21")):
-        await one.offered()
+        assert (await one.offer()).status_code == 200  # in some arms the first one is a spin to come
     assert (await report(lived))["units"] == before + 1
 
 

@@ -113,6 +113,7 @@ console-wheel-failed = The engine did not answer. Try again.
 console-report-title = The report
 console-report-units = { $n } shoppers, each counted by their first stockout of the experiment.
 console-report-none = No shopper has been drawn into an arm yet.
+console-report-left-out = { $n } shoppers were drawn while the shares of the arms were others; they are left out.
 console-report-split = Is the split as designed?
 console-report-arm = Arm
 console-report-n = n

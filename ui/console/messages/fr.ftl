@@ -113,6 +113,7 @@ console-wheel-failed = Le moteur n’a pas répondu. Réessayez.
 console-report-title = Le rapport
 console-report-units = { $n } clients, chacun compté par sa première rupture de l’expérience.
 console-report-none = Aucun client n’a encore été tiré dans une branche.
+console-report-left-out = { $n } clients ont été tirés quand les parts des branches étaient autres ; ils ne sont pas comptés.
 console-report-split = La répartition est-elle celle prévue ?
 console-report-arm = Branche
 console-report-n = n
