@@ -21,8 +21,8 @@ from engine.errors import FieldError, InvalidBodyError, MakegoodError, Unavailab
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
-_ANY_CALL = (400, 401, 403, 429, 503)
-_ANY_BODY = (413, 422)
+_ANY_CALL = (400, 401, 403, 422, 429, 503)
+_ANY_BODY = (413,)
 # Python 3.13 renamed these, and a code is for ever.
 _PHRASES = {
     413: "Request Entity Too Large",
