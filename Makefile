@@ -97,6 +97,7 @@ bench-simulate: env-dev ## ten million simulated spins, beside a bare numpy choi
 
 .PHONY: chaos
 chaos: env-dev ## a hundred faults under load, and every promise checked afterwards (FAULTS=, SEED=)
+	@LAST_UNIT_SHOPPERS=10000 $(BIN)/pytest -q tests/chaos/test_last_unit.py
 	@$(BIN)/python -m tests.chaos $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: load
