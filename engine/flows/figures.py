@@ -23,8 +23,12 @@ SELECT (SELECT count(*) FROM offers WHERE status = 'open'), (SELECT count(*) FRO
     (SELECT count(*) FROM enrolments WHERE status = 'active')
 """)
 _QUEUE = text("""
-SELECT count(*), coalesce(extract(epoch FROM now() - min(coalesce(scheduled_at, now()))), 0)::float
-FROM procrastinate_jobs WHERE status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())
+SELECT count(*), coalesce(extract(epoch FROM now() - min(coalesce(scheduled_at, deferred.at, now()))), 0)::float
+FROM procrastinate_jobs jobs
+LEFT JOIN LATERAL (
+    SELECT min(at) AS at FROM procrastinate_events WHERE job_id = jobs.id AND type = 'deferred'
+) deferred ON true
+WHERE jobs.status = 'todo' AND (scheduled_at IS NULL OR scheduled_at <= now())
 """)
 
 

@@ -1,6 +1,5 @@
 """What came of a stockout, as the shop or the shopper tells it: each event once, in any order, late ones too."""
 
-import hmac
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -52,10 +51,12 @@ class Answered(NamedTuple):
 async def note(session: AsyncSession, kit: Kit, body: OutcomeBody, *, currency: str, now: datetime) -> Noted:
     """Record an outcome; a purchase ends the waiting of that shopper for that product."""
     _refuse_unfit(body, currency, now=now)
-    digest = kit.vault.digest("outcome body", msgspec.json.encode(body, order="sorted"))
+    raw = msgspec.json.encode(body, order="sorted")
+    digest = kit.vault.digest("outcome body", raw)
     if seen := await session.get(Outcome, body.event_id):
-        return _replay(seen, digest)
+        return _replay(kit, seen, raw)
     about = await _about(session, body)
+    await _refuse_contradiction(session, body, about)
     told = {"order_id": body.order_id, "value_minor": body.value_minor, "margin_minor": body.margin_minor}
     first = await _write(
         session,
@@ -70,7 +71,7 @@ async def note(session: AsyncSession, kit: Kit, body: OutcomeBody, *, currency: 
     )
     outcome = await session.get_one(Outcome, body.event_id, populate_existing=True)
     if not first:
-        return _replay(outcome, digest)
+        return _replay(kit, outcome, raw)
 
     if body.kind == "purchased":
         await _end_waiting(session, kit, outcome, about, now=now)
@@ -174,10 +175,26 @@ async def _end_waiting(session: AsyncSession, kit: Kit, outcome: Outcome, about:
         await enrolments.end(session, kit, version, waiting, "bought", now=now)
 
 
-def _replay(seen: Outcome, digest: bytes) -> Noted:
-    if not hmac.compare_digest(seen.body_digest, digest):
+def _replay(kit: Kit, seen: Outcome, raw: bytes) -> Noted:
+    if not kit.vault.is_digest(seen.body_digest, "outcome body", raw):
         raise IdempotencyMismatchError("this event_id was already reported with another body")
     return Noted(seen, replayed=True)
+
+
+async def _refuse_contradiction(session: AsyncSession, body: OutcomeBody, about: About) -> None:
+    """Raise where the names the shop gave mean two people, two products or two stockouts."""
+    flaws = []
+    if body.shopper_id is not None:
+        shopper = await session.get(Shopper, body.shopper_id)
+        if shopper is None or shopper.subject != about.subject:
+            flaws.append("shopper_id")
+    if body.sku not in {None, about.sku}:
+        flaws.append("sku")
+    if body.stockout_id not in {None, about.stockout_id}:
+        flaws.append("stockout_id")
+    if flaws:
+        message = "is another's than the rest of the outcome is about"
+        raise InvalidBodyError(f"{flaws[0]} {message}", errors=[FieldError(field, message) for field in flaws])
 
 
 async def _about(session: AsyncSession, body: OutcomeBody) -> About:

@@ -333,6 +333,15 @@ async def test_an_outcome_is_told_by_any_name_and_once(programme: Programme) -> 
     assert [(await one.see())["status"] for one in (by_stockout, by_shopper)] == ["bought", "bought"]
 
 
+async def test_an_outcome_that_names_two_people_or_products_is_refused(programme: Programme) -> None:
+    first, second = await programme.waits(), await programme.waits()
+    mixed = {"enrolment_id": first.enrolment_id, "shopper_id": second.browser.id}
+    problem(await programme.outcome(**mixed), 422, "invalid_field", fields=["shopper_id"])
+    mixed = {"stockout_id": first.browser.stockout_id, "sku": "ANOTHER"}
+    problem(await programme.outcome(**mixed), 422, "invalid_field", fields=["sku"])
+    assert [(await one.see())["status"] for one in (first, second)] == ["active", "active"]
+
+
 async def test_an_outcome_of_nobody_is_refused(programme: Programme) -> None:
     nobody = "0199a7c0-0000-7000-8000-000000000001"
     problem(await programme.outcome(enrolment_id=nobody), 404, "enrolment_unknown")
