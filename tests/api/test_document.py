@@ -1,10 +1,13 @@
 """Every call of the OpenAPI document is tried with what fits it and what does not; it tells of every answer."""
 
+from typing import Any
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import Case, GenerationMode
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from tests.support import Served, bearer
@@ -28,11 +31,12 @@ def test_every_call_keeps_to_the_document(served: Served, mode: GenerationMode) 
     tried = 0
     broken: list[str] = []
     for found in document.get_all_operations():
+        assert isinstance(found, Ok)
         call = found.ok()
 
         @TRIES
         @given(call.as_strategy(generation_mode=mode))
-        def keeps(case: Case) -> None:
+        def keeps(case: Case[Any]) -> None:
             case.call_and_validate(
                 base_url=served.url, headers=bearer(served.key), excluded_checks=[positive_data_acceptance]
             )
