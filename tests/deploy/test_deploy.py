@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-import yaml
 from sqlalchemy import UniqueConstraint
 
 from engine.api.figures import exposition
@@ -53,7 +53,7 @@ def test_a_unit_is_sound(tmp_path: Path, unit: str) -> None:
 
 
 def test_the_compose_file_runs_both_roles_on_a_database_that_is_migrated() -> None:
-    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    compose = msgspec.yaml.decode((DEPLOY / "compose.yaml").read_text())
     services: dict[str, Any] = compose["services"]
     assert {"postgres", "redis", "migrate", "serve", "worker"} == set(services)
     assert services["worker"]["command"] == ["makegood", "worker"]
@@ -93,7 +93,7 @@ def test_the_dashboard_is_whole() -> None:
 
 
 def test_every_alert_says_what_to_do() -> None:
-    [group] = yaml.safe_load((DEPLOY / "alerts.yaml").read_text())["groups"]
+    [group] = msgspec.yaml.decode((DEPLOY / "alerts.yaml").read_text())["groups"]
     page = (ROOT / "docs" / "production.md").read_text()
     for rule in group["rules"]:
         assert rule["annotations"]["summary"]
