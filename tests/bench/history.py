@@ -25,16 +25,16 @@ _WRITE = (
         created_at)
     SELECT subject, stockout, at, 'LAMP-' || n % 500, '{}', 1, 'in_cart', 'FR', '[]', at FROM past""",
     """INSERT INTO offers (subject, id, stockout_id, status, version, arm, reasons, facts, table_digest, commitment,
-        epoch_day, budget_period, floor_minor, created_at, expires_at)
+        epoch_day, budget_period, floor_minor, created_at, expires_at, arm_probability)
     SELECT subject, offer, stockout, 'spun', 'past', 'wheel', '[]', '{}', 'past', 'past', at::date, at::date, 800, at,
-        at + interval '1 day' FROM past""",
+        at + interval '1 day', 1 FROM past""",
     """INSERT INTO awards (subject, id, offer_id, version, reward, status, liability_minor, currency, campaign,
         budget_period, code_sealed, code_digest, created_at, expires_at)
     SELECT subject, award, offer, 'past', 'discount-5', 'expired', 800, 'EUR', 'past', at::date, digest, digest, at,
         at + interval '14 days' FROM past""",
     """INSERT INTO spins (subject, offer_id, id, award_id, table_digest, client_seed, round, ticket, slice_index, slice,
-        stop, created_at)
-    SELECT subject, offer, offer, award, 'past', 'past', 0, 1, 0, 'discount-5', '0.10000000', at FROM past""",
+        stop, created_at, slice_weight, total_weight)
+    SELECT subject, offer, offer, award, 'past', 'past', 0, 1, 0, 'discount-5', '0.10000000', at, 40, 100 FROM past""",
     "INSERT INTO codes (code_digest, subject, award_id) SELECT digest, subject, award FROM past",
     """INSERT INTO liability_entries (subject, id, campaign, period, source, target, amount_minor, cause, cause_id,
         created_at)

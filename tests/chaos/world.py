@@ -68,6 +68,7 @@ class World:
             stack.callback(self._database.close)
             stack.callback(self.redis.kill)
             stack.callback(self._processes.close)
+            stack.callback(self._kill_all)  # the shells' children too, which would outlive them
             await asyncio.to_thread(self._start_database)
             await asyncio.to_thread(migrate.upgrade, self.real_url)
             self.key = admit(self.real_url)
@@ -155,6 +156,11 @@ class World:
         # A part that cannot start yet, since the database is away, is started again, as systemd does.
         script = f"until {sys.executable} -m engine.cli {command}; do sleep 0.2; done"
         return self._processes.enter_context(started(["/bin/sh", "-c", script], given, self.log))
+
+    def _kill_all(self) -> None:
+        for process in (*self._apis, self._worker):
+            if process is not None and process.poll() is None:
+                self._kill(process)
 
     @staticmethod
     def _kill(process: subprocess.Popen[bytes] | None) -> None:
