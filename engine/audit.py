@@ -25,6 +25,7 @@ from engine.db.tables import (
     Redemption,
     RewardStock,
     Spin,
+    Stockout,
 )
 from engine.flows.epochs import Purpose
 from engine.ids import day_of
@@ -171,10 +172,12 @@ async def _offers(auditor: Auditor) -> AsyncIterator[Checked]:
         select(
             Offer,
             Spin.id.label("spin_id"),
+            Stockout.id.label("stockout_known"),
             Award.reward.label("award_reward"),
             func.coalesce(books.c.owed, 0).label("owed"),
             func.coalesce(books.c.spent, 0).label("spent"),
         )
+        .outerjoin(Stockout, (Stockout.subject == Offer.subject) & (Stockout.id == Offer.stockout_id))
         .outerjoin(Spin, (Spin.subject == Offer.subject) & (Spin.offer_id == Offer.id))
         .outerjoin(Award, (Award.subject == Offer.subject) & (Award.offer_id == Offer.id))
         .outerjoin(books, (books.c.subject == Offer.subject) & (books.c.cause_id == Offer.id))
@@ -182,6 +185,8 @@ async def _offers(auditor: Auditor) -> AsyncIterator[Checked]:
     async for row in auditor.rows(found):
         version = await auditor.version(row.version)
         faults = list(_offer_books_faults(row))
+        if row.stockout_known is None:
+            faults.append(f"its stockout {row.stockout_id} is not there")
         if version is None:
             faults.append(f"its campaign version {row.version} is missing or cannot be read")
         elif row.status == "refused":
@@ -244,10 +249,15 @@ async def _spins(auditor: Auditor) -> AsyncIterator[Checked]:
             *_labelled(Award, "offer_id", "version", "reward", "campaign", "currency", "liability_minor"),
             *_labelled(Award, "budget_period", "created_at", "expires_at"),
         )
-        .join(Offer, (Offer.subject == Spin.subject) & (Offer.id == Spin.offer_id))
-        .join(Award, (Award.subject == Spin.subject) & (Award.id == Spin.award_id))
+        # Outer joins: no foreign key keeps the rows of a spin together, so the audit must.
+        .outerjoin(Offer, (Offer.subject == Spin.subject) & (Offer.id == Spin.offer_id))
+        .outerjoin(Award, (Award.subject == Spin.subject) & (Award.id == Spin.award_id))
     )
     async for row in auditor.rows(found):
+        name = f"{row.id} (offer {row.offer_id})"
+        if missing := [kind for kind, key in (("offer", row.version), ("award", row.award_version)) if key is None]:
+            yield Checked(name, [f"its {one} is not there" for one in missing])
+            continue
         version = await auditor.version(row.version)
         secret = await auditor.secret(day_of(row.offer_id))
         faults = list(_times_faults(row))
@@ -257,7 +267,7 @@ async def _spins(auditor: Auditor) -> AsyncIterator[Checked]:
             faults.append(f"the secret of {day_of(row.offer_id)} is missing or does not open")
         else:
             faults += _draw_faults(row, version, secret)
-        yield Checked(f"{row.id} (offer {row.offer_id})", faults)
+        yield Checked(name, faults)
 
 
 def _labelled(table: Any, *columns: str) -> list[Any]:
@@ -338,7 +348,9 @@ async def _awards(auditor: Auditor) -> AsyncIterator[Checked]:
     )
     async for row in auditor.rows(found):
         faults = [*_code_faults(auditor, row), *_use_faults(row), *_award_books_faults(row)]
-        if row.offer_id is not None and row.spun_id != row.id and row.offer_status != "accepted":
+        if row.offer_id is not None and row.offer_status is None:
+            faults.append(f"its offer {row.offer_id} is not there")
+        elif row.offer_id is not None and row.spun_id != row.id and row.offer_status != "accepted":
             faults.append("no spin of its offer won it")
         yield Checked(str(row.id), faults)
 

@@ -150,6 +150,7 @@ WHICH = {
     **{status: f"status = '{status}'" for status in ("reserved", "confirmed", "redeemed")},
 }
 ZEROS = "repeat('0', 64)"
+NOBODY = "'00000000-0000-7000-8000-000000000000'"
 ANOTHER = "FROM awards WHERE status = 'issued' ORDER BY id LIMIT 1"
 
 
@@ -182,6 +183,10 @@ ANOTHER = "FROM awards WHERE status = 'issued' ORDER BY id LIMIT 1"
         ("spins", "last", "stop = '0.12345678'", "spins", "stop is 0.12345678"),
         ("spins", "last", f"table_digest = {ZEROS}", "spins", "drawn from table 0000"),
         ("spins", "last", "created_at = created_at + interval '3 days'", "spins", "outside its offer's time"),
+        ("spins", "last", f"offer_id = {NOBODY}", "spins", "its offer is not there"),
+        ("spins", "last", f"award_id = {NOBODY}", "spins", "its award is not there"),
+        ("awards", "issued", f"offer_id = {NOBODY}", "awards", "is not there"),
+        ("offers", "open", f"stockout_id = {NOBODY}", "offers", "is not there"),
         ("spins", "last", f"award_id = (SELECT id {ANOTHER})", "awards", "no spin of its offer won it"),
         ("awards", "all", "reward = 'vip-evening'", "spins", "awarded vip-evening, but the drawn slice gives"),
         ("awards", "issued", "liability_minor = liability_minor + 1", "spins", "its award's liability_minor is"),
