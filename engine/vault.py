@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -59,7 +60,6 @@ class Vault:
         self._seals = [AESGCM(_cipher_key(key)) for key in settings.seal_keys]
         self._fernet = MultiFernet([Fernet(key) for key in settings.seal_keys])
         self._token_secrets = settings.token_secrets
-        self._newest = Fernet(settings.seal_keys[0])
         self._peppers = [pepper.encode() for pepper in settings.peppers]
         self.epoch_secrets: dict[tuple[date, str], bytes] = {}  # opened once a process; a few hundred a year
 
@@ -88,11 +88,12 @@ class Vault:
 
     def sealed_anew(self, sealed: bytes) -> bytes:
         """Return the same, sealed with the first key; what is so already comes back as it was."""
-        try:
-            self._newest.decrypt(sealed)
-        except InvalidToken:
-            return self.seal(self.open(sealed))
-        return sealed
+        if sealed.startswith(_SEALED):
+            nonce, closed = sealed[len(_SEALED) :][:_NONCE_BYTES], sealed[len(_SEALED) + _NONCE_BYTES :]
+            with suppress(InvalidTag, ValueError):
+                self._seals[0].decrypt(nonce, closed, None)
+                return sealed
+        return self.seal(self.open(sealed))
 
     def digest(self, purpose: str, value: str | bytes) -> bytes:
         """Return a keyed digest: equal values are found again, and a stolen table tells nothing."""

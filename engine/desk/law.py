@@ -98,5 +98,5 @@ def consent_messages(messages: Messages) -> list[str]:
 
 def odds_hidden(messages: Messages) -> bool:
     """Whether the sentence that states a slice's odds does not state them."""
-    said = str(messages.patterns.get("widget-odds", "$percent"))  # a message that is missing is another finding
+    said = str(messages.patterns.get("widget-more-odds", "$percent"))  # a message that is missing is another finding
     return "$percent" not in said and not ("$part" in said and "$whole" in said)

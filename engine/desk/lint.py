@@ -311,8 +311,8 @@ def _of_law(places: _Places, config: Config) -> Iterator[Finding]:
         name = f"messages/{locale}.ftl"
         rule = law.RULES.get((jurisdiction, "hidden-odds"))
         if rule and law.odds_hidden(messages):
-            message = f'"widget-odds" does not say the odds; {jurisdiction}: {rule.why}'
-            line = messages.lines.get("widget-odds", 1)
+            message = f'"widget-more-odds" does not say the odds; {jurisdiction}: {rule.why}'
+            line = messages.lines.get("widget-more-odds", 1)
             yield Finding("hidden-odds", rule.level, name, line, 1, message, law.MEND["hidden-odds"])
         rule = law.RULES.get((jurisdiction, "bundled-consent"))
         for one in law.consent_messages(messages) if rule else ():

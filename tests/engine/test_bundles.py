@@ -13,7 +13,7 @@ from engine.api.public import UI
 from engine.bundles import BundleError, bundle
 from tests.support import Shop
 
-PARTS = {"more", "patience", "sound", "stock", "wait"}
+PARTS = {"arms", "more", "patience", "sound", "stock", "survey", "wait"}
 
 
 @pytest.fixture

@@ -255,7 +255,9 @@ async def test_a_spin_is_told_with_its_award_its_code_and_its_order(
     told = capsys.readouterr().out
     assert "eligible for the wheel" in told
     assert "seed 'bonjour'" in told
-    assert f"{spin['slice']}, ticket {spin['proof']['ticket']}, stop {spin['stop']}" in told
+    slice_ = next(one for one in offer["wheel"]["slices"] if one["slice"] == spin["slice"])
+    odds = f"{slice_['weight']} in {offer['wheel']['total_weight']}"
+    assert f"{spin['slice']}, {odds}, ticket {spin['proof']['ticket']}, stop {spin['stop']}" in told
     assert spin["award"]["award_id"] in told
     assert "code          reserved, valid until" in told
     assert f"order-7: reserved, {held['discount_minor'] / 100:.2f} EUR off" in told
@@ -294,7 +296,7 @@ async def test_an_open_offer_is_told_as_not_spun_yet_whatever_the_config_is_toda
         await explain_offer(open_offer["offer_id"])
         await explain_offer(refused["offer_id"])
     told = capsys.readouterr()
-    assert "not spun yet" in told.out
+    assert "not taken yet" in told.out
     assert "stage_not_covered" in told.out
     assert "the shopper read" not in told.out
     assert "the config is not sound just now" in told.err
