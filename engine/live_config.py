@@ -29,6 +29,8 @@ class LiveConfig:
     def __init__(self, folder: Path, database: AsyncEngine, versions: Versions, *, follow: bool = True) -> None:
         """Read the folder; raise `ConfigError` when it is not sound at the start."""
         self.folder = folder
+        # Looked at before it is read: what changes from here on is seen by the first look of `watch`.
+        self._taken = folder_state(folder)
         self._draft = publishing.draft_of(folder)
         self.config: Config = self._draft.config
         self.publication: int | None = None
@@ -79,7 +81,7 @@ class LiveConfig:
 
     async def watch(self, stop: asyncio.Event) -> None:
         """Follow the folder until `stop` is set; what could not be taken for a fault of the moment is tried again."""
-        taken = await asyncio.to_thread(folder_state, self.folder)
+        taken = self._taken
         while not await _told(stop, POLL_SECONDS):
             await self._look_for_news()
             state = await asyncio.to_thread(folder_state, self.folder)
