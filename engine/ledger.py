@@ -1,6 +1,7 @@
 """The books of what campaigns owe: value moves between `available`, `owed` and `spent`, one way, once per cause."""
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.campaigns import Version
+from engine.db.session import raw_connection
 from engine.db.tables import Budget, LiabilityEntry
 from engine.ids import new_id
 
@@ -32,6 +34,42 @@ class BudgetKey(NamedTuple):
 
     campaign: str
     period: date
+
+
+class Left(NamedTuple):
+    """What budgets (in minor units) and limited rewards (in units, by campaign and reward) can still give."""
+
+    budgets: dict[BudgetKey, int]
+    units: dict[tuple[str, str], int]
+
+
+class Memory:
+    """What this process last saw left under the lock, less what it took since; others take too, so it may be wrong."""
+
+    def __init__(self) -> None:
+        self._left = Left({}, {})
+
+    def left(self, budgets: AbstractSet[BudgetKey], units: AbstractSet[tuple[str, str]]) -> Left | None:
+        """Return what is left of these, or None where something of it was never looked at."""
+        if budgets <= self._left.budgets.keys() and units <= self._left.units.keys():
+            return Left(
+                {key: self._left.budgets[key] for key in budgets}, {key: self._left.units[key] for key in units}
+            )
+        return None
+
+    def keep(self, seen: Left) -> None:
+        self._left.budgets.update(seen.budgets)
+        self._left.units.update(seen.units)
+
+    def take(self, before: Left, after: Left) -> None:
+        for key, minor in before.budgets.items():
+            self._left.budgets[key] += after.budgets[key] - minor
+        for one, units in before.units.items():
+            self._left.units[one] += after.units[one] - units
+
+    def forget(self) -> None:
+        """Look anew: a transaction that relied on this was undone."""
+        self._left = Left({}, {})
 
 
 async def transfer(
@@ -74,14 +112,8 @@ async def transfer(
 
 async def open_period(session: AsyncSession, key: BudgetKey, amount_minor: int, currency: str) -> None:
     """Make the period's budget the first time it is needed."""
-    row = insert(Budget).values(
-        campaign=key.campaign,
-        period=key.period,
-        amount_minor=amount_minor,
-        remaining_minor=amount_minor,
-        currency=currency,
-    )
-    await session.execute(row.on_conflict_do_nothing())
+    connection = await raw_connection(session)
+    await connection.execute(_OPEN, (*key, amount_minor, amount_minor, currency))
 
 
 async def remaining_minor(session: AsyncSession, key: BudgetKey) -> int | None:
@@ -96,6 +128,10 @@ async def lock_remaining_minor(session: AsyncSession, key: BudgetKey) -> int:
     return (await session.execute(found.with_for_update())).scalar_one()
 
 
+_OPEN = """
+INSERT INTO budgets (campaign, period, amount_minor, remaining_minor, currency) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT DO NOTHING
+"""
 _LOOK = """
 SELECT b.campaign, b.period, b.remaining_minor
 FROM budgets b JOIN unnest(%s::text[], %s::date[]) AS k(campaign, period) USING (campaign, period)
@@ -115,11 +151,10 @@ async def lock_remaining(connection: AsyncConnection, keys: Iterable[BudgetKey])
     return {BudgetKey(campaign, period): minor for campaign, period, minor in found}
 
 
-async def remaining_of(
-    session: AsyncSession, connection: AsyncConnection, wanted: Sequence[tuple[Version, BudgetKey]]
-) -> dict[BudgetKey, int]:
+async def remaining_of(session: AsyncSession, wanted: Sequence[tuple[Version, BudgetKey]]) -> dict[BudgetKey, int]:
     """Return what is left of campaigns' budgets, without waiting for anyone; a period not yet begun is opened."""
     keys = [key for _, key in wanted]
+    connection = await raw_connection(session)
     found = await connection.execute(_LOOK, ([key.campaign for key in keys], [key.period for key in keys]))
     left = {BudgetKey(campaign, period): minor for campaign, period, minor in await found.fetchall()}
     for version, key in wanted:

@@ -8,6 +8,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import structlog
@@ -40,6 +41,20 @@ return 0
 """
 
 
+class Limit(NamedTuple):
+    """So many calls a minute, for whoever is counted under this name."""
+
+    name: str
+    interval_us: int
+    burst_us: int  # what all its calls at once come to, and no call more
+
+
+@lru_cache(maxsize=1000)
+def limit(name: str, per_minute: int) -> Limit:
+    interval_us = math.ceil(MINUTE_US / per_minute)
+    return Limit(name, interval_us, interval_us * per_minute)
+
+
 class Rate(NamedTuple):
     """Who is counted, as what, and how many calls a minute are theirs."""
 
@@ -52,13 +67,8 @@ class Rate(NamedTuple):
         return f"makegood:rate:{self.name}:{self.who}"
 
     @property
-    def interval_us(self) -> int:
-        return math.ceil(MINUTE_US / self.per_minute)
-
-    @property
-    def burst_us(self) -> int:
-        """What all its calls at once come to, and no call more."""
-        return self.interval_us * self.per_minute
+    def limit(self) -> Limit:
+        return limit(self.name, self.per_minute)
 
 
 class Limiter:
@@ -94,7 +104,8 @@ class Limiter:
         return max([self._local.wait_us(rate, now_us, cost=cost) for rate in rates])
 
     async def _ask(self, redis: Redis | RedisCluster, rate: Rate, cost: int) -> int:
-        given = redis.eval(_SCRIPT, 1, rate.key, str(rate.interval_us), str(rate.burst_us), str(cost))
+        _, interval_us, burst_us = rate.limit
+        given = redis.eval(_SCRIPT, 1, rate.key, str(interval_us), str(burst_us), str(cost))
         return int(await given)
 
 
@@ -102,12 +113,12 @@ class _Local:
     """The script's rule in this process."""
 
     def __init__(self) -> None:
-        self._full_us: OrderedDict[str, int] = OrderedDict()
+        self._full_us: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     def wait_us(self, rate: Rate, now_us: int, *, cost: int) -> int:
-        key, interval_us = rate.key, rate.interval_us
+        key, (_, interval_us, burst_us) = rate[:2], rate.limit
         after = max(self._full_us.get(key, 0), now_us) + interval_us
-        wait = after - now_us - interval_us * rate.per_minute
+        wait = after - now_us - burst_us
         if wait > 0:
             return wait
         if cost:

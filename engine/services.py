@@ -13,14 +13,15 @@ from engine import live as topics
 from engine.announcements import Announcer
 from engine.api.figures import OFFERS, SPINS
 from engine.api.schemas import RealisedWheel
-from engine.batches import Batcher
+from engine.batches import FLUSHERS, Batcher
 from engine.campaigns import Config
-from engine.db.session import create_engine, transaction
+from engine.db.session import Lanes, create_engine, transaction
 from engine.flows import epochs, figures, offers, spins
 from engine.flows.figures import Figures
 from engine.flows.offers import Made
 from engine.flows.spins import Spun
 from engine.kit import Kit
+from engine.ledger import Memory
 from engine.limiter import Limiter
 from engine.live import Live
 from engine.live_config import LiveConfig
@@ -49,7 +50,9 @@ class Services:
         self.kit = Kit(self.vault, self.versions, self.announce, self.pages.tell)
         self._database = create_engine(settings.database_url, pool_size=settings.pool_size)
         # Connections always in use under load: asking each time whether one still lives would cost a trip.
-        self._batches = create_engine(settings.database_url, pool_size=2, by_index=True, pre_ping=False)
+        batches = create_engine(settings.database_url, pool_size=2 * FLUSHERS, by_index=True, pre_ping=False)
+        self._lanes = Lanes(batches, self._database)
+        self._memory = Memory()
         self.spins: Batcher[spins.Ask, Spun] = Batcher("spins", self._spin_together, self._spin_alone)
         self.offers: Batcher[ShopperToken, Made] = Batcher("offers", self._offer_together, self._offer_alone)
         self.realised: Memo[list[RealisedWheel]] = Memo(REALISED_SECONDS)
@@ -75,8 +78,12 @@ class Services:
         return transaction(self._database)
 
     async def _spin_together(self, asks: Sequence[spins.Ask]) -> Sequence[Spun | Exception]:
-        async with transaction(self._batches) as session:
-            answers = await spins.spin_all(session, self.kit, asks, now=clock.now())
+        try:
+            async with self._lanes.transaction() as session:
+                answers = await spins.spin_all(session, self.kit, asks, now=clock.now(), memory=self._memory)
+        except BaseException:
+            self._memory.forget()
+            raise
         for answer in answers:
             if isinstance(answer, Spun) and not answer.replayed:
                 SPINS.labels(answer.version.slug, answer.spin.slice).inc()
@@ -91,7 +98,7 @@ class Services:
 
     async def _offer_together(self, tokens: Sequence[ShopperToken]) -> Sequence[Made | Exception]:
         now = clock.now()
-        async with transaction(self._batches) as session:
+        async with self._lanes.transaction() as session:
             answers = await offers.make_all(session, self.kit, self.config.versions, tokens, now=now)
         for answer in answers:
             if isinstance(answer, Made) and answer.offer.created_at == now:
@@ -149,5 +156,5 @@ class Services:
             stop.set()
             await watching
             await self.limiter.aclose()
-            await self._batches.dispose()
+            await self._lanes.aclose()
             await self._database.dispose()

@@ -8,6 +8,8 @@ from collections.abc import Callable
 ALPHABET = "23456789BCDFGHJKMNPQRSTVWXYZ"
 RANDOM_LENGTH = 13  # 28^13 is 62.5 bits, 62.3 once the rude ones are left out
 _SIZE = len(ALPHABET)
+_CODES = _SIZE**RANDOM_LENGTH
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]  # a code is spelled two characters at a time
 
 _VALUE = {character: value for value, character in enumerate(ALPHABET)}
 # Digits are read as letters where they look like one: `5HT` is as rude as `SHT`.
@@ -34,16 +36,26 @@ _rude_in = re.compile("|".join(_RUDE)).search
 
 
 def is_rude(code: str) -> bool:
-    return bool(_rude_in(code) or _rude_in(code.translate(_READ_AS)))
+    return _rude_in(code.translate(_READ_AS)) is not None  # letters stay what they are
 
 
 def new_code(randbelow: Callable[[int], int]) -> str:
     """Draw a code such as `7KQM-B2XTR-94HWD`; `randbelow` must be a cryptographic source in production."""
     while True:
-        body = "".join([ALPHABET[randbelow(_SIZE)] for _ in range(RANDOM_LENGTH)])
+        body = _spelled(randbelow(_CODES))
         code = body + check_character(body)
         if not is_rude(code):
             return grouped(code)
+
+
+def _spelled(number: int) -> str:
+    """Write a number of [0, 28^13) with thirteen characters."""
+    number, last = divmod(number, _SIZE)
+    spelled = ALPHABET[last]
+    for _ in range(RANDOM_LENGTH // 2):
+        number, pair = divmod(number, len(_PAIRS))
+        spelled = _PAIRS[pair] + spelled
+    return spelled
 
 
 def grouped(code: str) -> str:

@@ -493,7 +493,7 @@ async def many_offered(shop: Shop, number: int) -> list[Shopper]:
     made = datetime.now(UTC)
     copies = []
     for _ in range(number - 1):
-        ids = {"subject": str(uuid4()), "stockout": str(new_id(made)), "offer": str(new_id(made))}
+        ids = {"subject": str(new_id(made)), "stockout": str(new_id(made)), "offer": str(new_id(made))}
         copies.append(ids | {"shopper": f"c-{ids['subject']}", "entry": str(new_id(made))})
 
     def changes(**names: str) -> list[str]:

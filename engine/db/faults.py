@@ -6,6 +6,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 # Ours was undone, and may be tried again.
 _COLLIDED = (postgres.DeadlockDetected, postgres.LockNotAvailable, postgres.SerializationFailure)
+# Ours relied on what another transaction took meanwhile: the budget, the unit, or the code drawn.
+_TAKEN = ("budgets_remaining_check", "reward_stocks_taken_check", "codes_pkey")
 # Away, shutting down, out of connections or slower than its bounds.
 _AWAY = (postgres.OperationalError, postgres.AdminShutdown, postgres.QueryCanceled)
 
@@ -17,7 +19,10 @@ def cause(error: BaseException) -> BaseException:
 
 def collided(error: BaseException) -> bool:
     """Whether the transaction met another one; it was undone, and trying it again is safe and may well succeed."""
-    return isinstance(cause(error), _COLLIDED)
+    met = cause(error)
+    return isinstance(met, _COLLIDED) or (
+        isinstance(met, postgres.IntegrityError) and met.diag.constraint_name in _TAKEN
+    )
 
 
 def away(error: BaseException) -> bool:

@@ -2,9 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from psycopg import AsyncConnection
 from sqlalchemy import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection as PooledConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 STATEMENT_TIMEOUT_SECONDS = 15
@@ -52,9 +54,71 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
         yield session
 
 
+_PIPELINE = "pipeline"  # where a batch's session keeps the connection that its statements go down
+
+
+class _Lane(NamedTuple):
+    pooled: PooledConnection
+    driver: AsyncConnection
+
+
+class Lanes:
+    """The transactions of batches: their statements go down one pipeline, and what needs no answer leaves with COMMIT.
+
+    `raw_connection` of a batch's session is that pipeline. What is asked of the session itself is read beside it, on
+    another connection: only what never changes once it is there, as a published version or an epoch's secret.
+    """
+
+    def __init__(self, engine: AsyncEngine, beside: AsyncEngine) -> None:
+        self._engine, self._beside = engine, beside
+        self._idle: list[_Lane] = []
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Yield a session as `transaction` does. After an error the connection is not used again."""
+        lane = self._idle.pop() if self._idle else await self._open()
+        session = AsyncSession(self._beside, expire_on_commit=False, info={_PIPELINE: lane.driver})
+        try:
+            async with lane.driver.pipeline():
+                await lane.driver.execute("BEGIN")
+                yield session
+                if session.in_transaction():
+                    await session.commit()
+                await lane.driver.execute("COMMIT")
+        except BaseException:
+            await _drop(lane)
+            raise
+        else:
+            self._idle.append(lane)
+        finally:
+            if session.in_transaction():
+                await session.close()
+
+    async def aclose(self) -> None:
+        while self._idle:
+            await _drop(self._idle.pop())
+        await self._engine.dispose()
+
+    async def _open(self) -> _Lane:
+        pooled = await self._engine.connect()
+        driver = await _driver(pooled)
+        await driver.set_autocommit(True)  # psycopg's own BEGIN and COMMIT in a pipeline each wait for their answer
+        return _Lane(pooled, driver)
+
+
+async def _drop(lane: _Lane) -> None:
+    await lane.driver.close()
+    await lane.pooled.invalidate()
+    await lane.pooled.close()
+
+
 async def raw_connection(session: AsyncSession) -> AsyncConnection:
-    """Return the psycopg connection under the session, so that a job is enqueued inside its transaction."""
-    connection = await session.connection()
+    """Return the psycopg connection under the session: for a job in its transaction, or a batch's statements."""
+    pipeline: AsyncConnection | None = session.info.get(_PIPELINE)
+    return pipeline if pipeline is not None else await _driver(await session.connection())
+
+
+async def _driver(connection: PooledConnection) -> AsyncConnection:
     raw = await connection.get_raw_connection()
     driver = raw.driver_connection
     if not isinstance(driver, AsyncConnection):

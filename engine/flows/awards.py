@@ -1,6 +1,6 @@
 """Granting a reward: what was drawn while it lasts, what replaces it afterwards, never nothing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -19,12 +19,11 @@ from engine.db.session import raw_connection
 from engine.db.tables import Award, CampaignVersion, Offer, RewardStock, Shopper, Spin
 from engine.errors import ConflictError
 from engine.ids import new_id, new_text_id
-from engine.ledger import BudgetKey
+from engine.ledger import BudgetKey, Left, Memory
 from engine.vault import Vault
 from rewards.catalogue import VipAccess
 from rewards.codes import new_code
 
-CODE_TRIES_MAX = 5
 SHOWN_MAX = 500
 
 
@@ -43,11 +42,12 @@ class Wish(NamedTuple):
     version: Version
     reward: str
     origin: Origin
+    budget: BudgetKey
     floor_minor: int = 0
 
-    @property
-    def budget(self) -> BudgetKey:
-        return BudgetKey(self.version.slug, self.origin.period)
+
+def wish(version: Version, reward: str, origin: Origin, floor_minor: int = 0) -> Wish:
+    return Wish(version, reward, origin, BudgetKey(version.slug, origin.period), floor_minor)
 
 
 class Given(msgspec.Struct):
@@ -72,6 +72,16 @@ class Given(msgspec.Struct):
     code_digest: bytes
     status: str = "issued"
     code: str | UnsetType = UNSET  # never while it goes to the database
+
+
+class _Choice(NamedTuple):
+    """What is left once each wish has got its reward; None is nothing."""
+
+    left: Left
+    rewards: list[str | None]
+
+
+_UNSEEN = _Choice(Left({}, {}), [])
 
 
 class _Code(NamedTuple):
@@ -107,15 +117,6 @@ WITH given AS MATERIALIZED (
     FROM given WHERE liability_minor > 0
 )
 INSERT INTO codes (code_digest, subject, award_id) SELECT code_digest, subject, id FROM given
-ON CONFLICT DO NOTHING RETURNING award_id
-"""
-_ANOTHER_CODE = """
-WITH coded AS (
-    INSERT INTO codes (code_digest, subject, award_id) VALUES (%(digest)s, %(subject)s, %(id)s)
-    ON CONFLICT DO NOTHING RETURNING award_id
-)
-UPDATE awards SET code_digest = %(digest)s, code_sealed = %(sealed)s
-WHERE subject = %(subject)s AND id = (SELECT award_id FROM coded)
 """
 _LOCK_STOCKS = """
 SELECT campaign, reward, total - taken FROM reward_stocks
@@ -139,37 +140,53 @@ async def grant(
 ) -> Award:
     """Grant one reward, as `grant_all` does; raise what it answers where nothing can be given."""
     await session.flush()
-    [given] = await grant_all(session, vault, [Wish(version, reward, origin)], now=now)
+    [given] = await grant_all(session, vault, [wish(version, reward, origin)], now=now)
     if isinstance(given, ConflictError):
         raise given
     return await session.get_one(Award, (given.subject, given.id))
 
 
 async def grant_all(
-    session: AsyncSession, vault: Vault, wishes: Sequence[Wish], *, now: datetime
+    session: AsyncSession, vault: Vault, wishes: Sequence[Wish], *, now: datetime, memory: Memory | None = None
 ) -> list[Given | ConflictError]:
     """Grant to each in turn its reward, or the first thing after it that stock and budget can give.
 
     What was set aside for it covers the last resort, so something is always granted; where nothing was set aside and
     the budget is used up, the answer is a `ConflictError` (`budget_spent`), and the others go on.
+
+    With a `memory` of what was left, nothing is locked before it is written as long as everybody gets what was drawn
+    for them: the CHECKs of budgets and stocks undo the transaction where the memory was wrong. Only a look under the
+    lock replaces a reward or refuses one.
     """
     connection = await raw_connection(session)
     codes = [_draw_code(vault) for _ in wishes]  # before anything is locked: others wait for less
-    # Budgets first, then stocks, each in one order: two batches cannot wait for each other.
-    left = await ledger.lock_remaining(connection, [wish.budget for wish in wishes])
-    units = await _lock_stocks(connection, wishes)
-    before, had = dict(left), dict(units)
+    budgets, limited = {wish.budget for wish in wishes}, _limited(wishes)
+    before = memory.left(budgets, limited) if memory else None
+    after, rewards = _choose(wishes, before, now=now) if before else _UNSEEN
+    if before is None or rewards != [wish.reward for wish in wishes]:
+        # Budgets first, then stocks, each in one order: two batches cannot wait for each other.
+        before = Left(await ledger.lock_remaining(connection, budgets), await _lock_stocks(connection, limited))
+        after, rewards = _choose(wishes, before, now=now)
+        if memory:
+            memory.keep(before)
 
-    answers = [_give(wish, code, left, units, now=now) for wish, code in zip(wishes, codes, strict=True)]
-
+    answers: list[Given | ConflictError] = [
+        _given(wish, reward, code, now=now)
+        if reward
+        else ConflictError("the budget of this campaign is used up for now", code="budget_spent")
+        for wish, reward, code in zip(wishes, rewards, codes, strict=True)
+    ]
     given = [answer for answer in answers if isinstance(answer, Given)]
     if given:
-        await ledger.shift(connection, {key: left[key] - before[key] for key in left})
-        await _take(connection, {key: had[key] - units[key] for key in units})
-        await _record(connection, vault, given)
-        for answer, code in zip(answers, codes, strict=True):
-            if isinstance(answer, Given) and answer.code is UNSET:
-                answer.code = code.text
+        await _record(connection, given)
+        for one, code in zip(answers, codes, strict=True):
+            if isinstance(one, Given):
+                one.code = code.text
+        # Last, so that others wait for them no longer than the commit takes.
+        await ledger.shift(connection, {key: after.budgets[key] - minor for key, minor in before.budgets.items()})
+        await _take(connection, {key: units - after.units[key] for key, units in before.units.items()})
+        if memory:
+            memory.take(before, after)
     return answers
 
 
@@ -253,29 +270,36 @@ def status_at(award: Award | Given, now: datetime) -> str:
     return "expired" if award.status == "issued" and award.expires_at <= now else award.status
 
 
-def _give(
-    wish: Wish, code: _Code, left: dict[BudgetKey, int], units: dict[tuple[str, str], int], *, now: datetime
-) -> Given | ConflictError:
-    """Choose what one wish gets out of what is left, and take it from there."""
-    version, affordable_minor = wish.version, left[wish.budget] + wish.floor_minor
-    reward = _first_possible(version, wish.reward, affordable_minor, units, now=now)
-    if reward is None:
-        return ConflictError("the budget of this campaign is used up for now", code="budget_spent")
+def _choose(wishes: Sequence[Wish], left: Left, *, now: datetime) -> _Choice:
+    """Choose what each wish gets, in turn."""
+    budgets, units = dict(left.budgets), dict(left.units)
+    rewards: list[str | None] = []
+    for version, drawn, _, budget, floor_minor in wishes:
+        affordable_minor = budgets[budget] + floor_minor
+        reward = _first_possible(version, drawn, affordable_minor, units, now=now)
+        rewards.append(reward)
+        if reward is None:
+            continue
+        budgets[budget] = affordable_minor - version.liability_minor(reward)
+        if reward in version.stocks and (version.slug, reward) in units:
+            units[version.slug, reward] -= 1
+    return _Choice(Left(budgets, units), rewards)
+
+
+def _given(wish: Wish, reward: str, code: _Code, *, now: datetime) -> Given:
+    version, origin = wish.version, wish.origin
     terms = version.reward(reward)
-    left[wish.budget] = affordable_minor - int(terms.liability)
-    if (version.slug, reward) in units and reward in version.stocks:
-        units[version.slug, reward] -= 1
     return Given(
-        subject=wish.origin.subject,
+        subject=origin.subject,
         id=new_id(now),
-        offer_id=wish.origin.offer_id,
-        enrolment_id=wish.origin.enrolment_id,
+        offer_id=origin.offer_id,
+        enrolment_id=origin.enrolment_id,
         version=version.digest,
         reward=reward,
         liability_minor=int(terms.liability),
         currency=version.currency,
         campaign=version.slug,
-        budget_period=wish.origin.period,
+        budget_period=origin.period,
         created_at=now,
         expires_at=now + timedelta(days=terms.valid_days),
         floor_minor=wish.floor_minor,
@@ -300,14 +324,8 @@ def _first_possible(
     return last if version.liability_minor(last) <= affordable_minor else None
 
 
-async def _record(connection: AsyncConnection, vault: Vault, given: Sequence[Given]) -> None:
-    rows = _encoder.encode(given).decode()
-    written = await (await connection.execute(_RECORD, (rows,))).fetchall()
-    if len(written) < len(given):
-        coded = {award_id for (award_id,) in written}
-        for one in given:
-            if one.id not in coded:
-                one.code = await _another_code(connection, vault, one)
+async def _record(connection: AsyncConnection, given: Sequence[Given]) -> None:
+    await connection.execute(_RECORD, (_encoder.encode(given).decode(),))
 
 
 def _draw_code(vault: Vault) -> _Code:
@@ -315,30 +333,24 @@ def _draw_code(vault: Vault) -> _Code:
     return _Code(text, vault.seal(text.encode()), code_digest(vault, text))
 
 
-async def _another_code(connection: AsyncConnection, vault: Vault, given: Given) -> str:
-    """Draw another code where the first was somebody's already."""
-    for _ in range(CODE_TRIES_MAX):
-        code = _draw_code(vault)
-        values = {"digest": code.digest, "sealed": code.sealed, "subject": given.subject, "id": given.id}
-        if (await connection.execute(_ANOTHER_CODE, values)).rowcount:
-            return code.text
-    raise RuntimeError(f"{CODE_TRIES_MAX} random codes of 62 bits were all taken: the source of chance is broken")
+async def _lock_stocks(connection: AsyncConnection, limited: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """Return the units left of limited rewards, locked."""
+    if not limited:
+        return {}
+    campaigns, rewards = zip(*sorted(limited), strict=True)
+    found = await connection.execute(_LOCK_STOCKS, (list(campaigns), list(rewards)))
+    return {(campaign, reward): units for campaign, reward, units in await found.fetchall()}
 
 
-async def _lock_stocks(connection: AsyncConnection, wishes: Iterable[Wish]) -> dict[tuple[str, str], int]:
-    """Return the units left of every limited reward that these wishes may come to, locked."""
-    limited = {
+def _limited(wishes: Iterable[Wish]) -> set[tuple[str, str]]:
+    """Return the limited rewards that these wishes may come to."""
+    return {
         (wish.version.slug, reward)
         for wish in wishes
         if wish.version.stocks
         for reward in wish.version.chain(wish.reward)[:-1]
         if reward in wish.version.stocks
     }
-    if not limited:
-        return {}
-    campaigns, rewards = zip(*sorted(limited), strict=True)
-    found = await connection.execute(_LOCK_STOCKS, (list(campaigns), list(rewards)))
-    return {(campaign, reward): units for campaign, reward, units in await found.fetchall()}
 
 
 async def _take(connection: AsyncConnection, taken: dict[tuple[str, str], int]) -> None:

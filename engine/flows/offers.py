@@ -1,6 +1,6 @@
 """Making offers: decided once for each stockout, then repeated word for word; for one shopper or for hundreds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from disposable_email_domains import blocklist
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import ledger
@@ -31,6 +31,8 @@ from rules.facts import Facts
 
 PAST_SPINS_MAX = 1000
 REFUSAL_HOURS = 24
+# With so many offers' worth left, a budget is not locked before it is taken from: its CHECK is guard enough.
+AMPLE_OFFERS = 10_000
 
 
 class Met(NamedTuple):
@@ -120,6 +122,16 @@ class _Choice(NamedTuple):
         return self.version.aside_minor(self.assigned.arm) if self.assigned else 0
 
 
+class _Turn(NamedTuple):
+    """What is known of those whose turn it is, seen under their locks."""
+
+    facts: dict[int, Facts]  # by whose ask it is; who is not in it has to wait
+    before: dict[int, Offered]
+    arms: dict[tuple[UUID, str], _Assigned]
+    keys: dict[str, BudgetKey]  # by the version's digest
+    left: dict[BudgetKey, int]
+
+
 _MET = """
 SELECT ask.n, s.subject, s.shopper_id, s.email, s.address_digest, s.locale, s.segments, so.id, so.occurred_at,
     so.sku, so.categories, so.quantity, so.stage, so.cart_total_minor, so.cart_currency, so.market,
@@ -130,12 +142,16 @@ JOIN shoppers s ON s.shopper_id = ask.shopper
 JOIN stockouts so ON so.subject = s.subject AND so.id = ask.stockout
 LEFT JOIN stock st ON st.sku = so.sku
 """
-_BEFORE = """
-SELECT k.n, o.subject, o.id, o.stockout_id, o.status, o.version, o.arm, o.reasons, o.created_at, o.expires_at,
-    o.table_digest, o.commitment, o.epoch_day, o.budget_period, o.floor_minor
-FROM unnest(%s::int[], %s::uuid[], %s::uuid[]) AS k(n, subject, stockout_id)
-JOIN offers o ON o.subject = k.subject AND o.stockout_id = k.stockout_id
-"""
+_BEFORE_COLUMNS = (
+    *("subject", "id", "stockout_id", "status", "version", "arm", "reasons", "created_at", "expires_at"),
+    *("table_digest", "commitment", "epoch_day", "budget_period", "floor_minor"),
+)
+_BEFORE = f"""
+SELECT ask.n, {", ".join(f"o.{column}" for column in _BEFORE_COLUMNS)}
+FROM json_to_recordset(%s::json) AS ask(n int, shopper text, stockout uuid)
+JOIN shoppers s ON s.shopper_id = ask.shopper
+JOIN offers o ON o.subject = s.subject AND o.stockout_id = ask.stockout
+"""  # noqa: S608  # names of columns, from above
 _TURN = """
 SELECT k.n FROM unnest(%s::int[], %s::uuid[]) AS k(n, subject) JOIN shoppers s ON s.subject = k.subject
 ORDER BY s.subject FOR UPDATE OF s
@@ -203,19 +219,21 @@ async def make_all(
     """
     connection = await raw_connection(session)
     answers: list[Made | Exception] = [StockoutNotYoursError() for _ in tokens]
-    met = {one.n: one for one in await _meet(connection, tokens)}
-    before = await _before(connection, list(met.values()))
-    fresh = await _take_turns(connection, [one for one in met.values() if one.n not in before])
-    for number in met.keys() - before.keys() - {one.n for one in fresh}:
-        answers[number] = AskedAloneError()
+    met, before = await _meet(connection, tokens)
+    fresh = [one for one in met.values() if one.n not in before]
+    turn = await _take_turns(session, connection, kit, campaigns, fresh, now=now)
+    for one in fresh:
+        if one.n not in turn.facts:
+            answers[one.n] = AskedAloneError()
     # Two tabs may ask at once, for one stockout or for two: the second has waited, and sees the first one's offer now.
-    before |= await _before(connection, fresh)
-    fresh = [one for one in fresh if one.n not in before]
+    before |= turn.before
+    fresh = [one for one in fresh if one.n in turn.facts and one.n not in before]
 
-    choices = await _choose(session, connection, kit, campaigns, fresh, now=now)
+    choices, reserved = await _choose(connection, kit, campaigns, fresh, turn)
 
     made = [await _offer(session, kit, one, choice, now=now) for one, choice in zip(fresh, choices, strict=True)]
     await _record(connection, made)
+    await ledger.shift(connection, reserved)  # last: others wait for a budget no longer than the commit takes
 
     for one, choice, offer in zip(fresh, choices, made, strict=True):
         answers[one.n] = await _shown(session, kit, offer, choice.version, one, now=now)
@@ -225,48 +243,33 @@ async def make_all(
     return answers
 
 
-async def _meet(connection: AsyncConnection, tokens: Sequence[ShopperToken]) -> list[Met]:
-    """Return the stockouts the tokens speak of, only where each is that shopper's own, in the order asked."""
-    asks = [
-        {"n": number, "shopper": token.shopper_id, "stockout": token.stockout_id} for number, token in enumerate(tokens)
-    ]
-    found = await connection.execute(_MET, (_encoder.encode(asks).decode(),))
-    return sorted(map(Met._make, await found.fetchall()), key=lambda one: one.n)
+async def _meet(
+    connection: AsyncConnection, tokens: Sequence[ShopperToken]
+) -> tuple[dict[int, Met], dict[int, Offered]]:
+    """Return the stockouts the tokens speak of, only where each is that shopper's own, and what was offered for them.
+
+    Both by whose ask it is, in the order asked.
+    """
+    asks = _asks([(number, token.shopper_id, token.stockout_id) for number, token in enumerate(tokens)])
+    found, offered = await connection.execute(_MET, (asks,)), await connection.execute(_BEFORE, (asks,))
+    met = sorted(map(Met._make, await found.fetchall()), key=lambda one: one.n)
+    return {one.n: one for one in met}, await _offers_in(offered)
 
 
-async def _before(connection: AsyncConnection, met: Sequence[Met]) -> dict[int, Offered]:
-    """Return what was offered for these stockouts before, by whose ask it is."""
-    if not met:
-        return {}
-    keys = [one.n for one in met], [one.subject for one in met], [one.stockout_id for one in met]
-    found = await connection.execute(_BEFORE, keys)
-    columns = [column.name for column in found.description or ()][1:]
+def _asks(keys: Iterable[tuple[int, str, UUID]]) -> str:
+    asks = [{"n": number, "shopper": shopper, "stockout": stockout} for number, shopper, stockout in keys]
+    return _encoder.encode(asks).decode()
+
+
+async def _offers_in(found: AsyncCursor[Any]) -> dict[int, Offered]:
+    """Return offers made before, by whose ask it is."""
     return {
-        number: Offered(facts=None, **dict(zip(columns, row, strict=True))) for number, *row in await found.fetchall()
+        number: Offered(facts=None, **dict(zip(_BEFORE_COLUMNS, row, strict=True)))
+        for number, *row in await found.fetchall()
     }
 
 
-async def _take_turns(connection: AsyncConnection, met: Sequence[Met]) -> list[Met]:
-    """Decide for one person at a time, all accounts with her address included: counts of spins cannot leak."""
-    firsts = {one.address_digest or one.subject: one for one in reversed(met)}
-    mine = {one.n: one for one in firsts.values()}
-    if not mine:
-        return []
-    alone = len(met) == 1
-    keys = list(mine), [one.subject for one in mine.values()]
-    found = await connection.execute(_TURN if alone else _FREE_TURN, keys)
-    held = [mine[number] for (number,) in await found.fetchall()]
-    addresses = {one.n: int.from_bytes(one.address_digest[:8], signed=True) for one in held if one.address_digest}
-    if addresses:
-        lock = "pg_advisory_xact_lock" if alone else "pg_try_advisory_xact_lock"
-        statement = f"SELECT n, {lock}(key)::text FROM unnest(%s::int[], %s::bigint[]) AS k(n, key)"  # noqa: S608  # one of two names above
-        locked = await connection.execute(statement.encode(), (list(addresses), list(addresses.values())))
-        refused = {number for number, told in await locked.fetchall() if told == "false"}
-        held = [one for one in held if one.n not in refused]
-    return sorted(held, key=lambda one: one.n)
-
-
-async def _choose(
+async def _take_turns(
     session: AsyncSession,
     connection: AsyncConnection,
     kit: Kit,
@@ -274,59 +277,92 @@ async def _choose(
     met: Sequence[Met],
     *,
     now: datetime,
-) -> list[_Choice]:
-    """Return for each the first campaign that says yes; where none does, the first one's reasons."""
-    if not met:
-        return []
-    bases = await _facts(session, connection, kit, met, now=now)
-    arms = await _arms_before(connection, campaigns, met)
-    keys = {version.digest: BudgetKey(version.slug, version.budget_period(now)) for version in campaigns}
-    left = await ledger.remaining_of(session, connection, [(version, keys[version.digest]) for version in campaigns])
-    decided: dict[tuple[int, str, bool], _Choice] = {}  # what the budget does not change is not asked twice
-    first = [
-        _first_yes(campaigns, one, basis, keys, left, kit=kit, arms=arms, decided=decided)
-        for one, basis in zip(met, bases, strict=True)
-    ]
-    wanted = {keys[choice.version.digest] for choice in first if choice.decision.eligible}
-    floors = wanted & {
-        keys[version.digest] for version in campaigns if any(version.aside_minor(arm.name) for arm in version.arms)
+) -> _Turn:
+    """Decide for one person at a time, all accounts with her address included: counts of spins cannot leak.
+
+    All that is looked at then goes along with the locks, and is seen as it is once they are held.
+    """
+    firsts = {one.address_digest or one.subject: one for one in reversed(met)}
+    mine = {one.n: one for one in firsts.values()}
+    if not mine:
+        return _Turn({}, {}, {}, {}, {})
+    alone = len(met) == 1
+    addresses = {
+        one.n: int.from_bytes(one.address_digest[:8], signed=True) for one in mine.values() if one.address_digest
     }
-    if not floors:
-        return first
+    lock = "pg_advisory_xact_lock" if alone else "pg_try_advisory_xact_lock"
+    statement = f"SELECT n, {lock}(key)::text FROM unnest(%s::int[], %s::bigint[]) AS k(n, key)"  # noqa: S608  # one of two names above
+    keys = {version.digest: BudgetKey(version.slug, version.budget_period(now)) for version in campaigns}
+
+    persons = await connection.execute(
+        _TURN if alone else _FREE_TURN, (list(mine), [one.subject for one in mine.values()])
+    )
+    locked = await connection.execute(statement.encode(), (list(addresses), list(addresses.values())))
+    asks = _asks([(one.n, one.shopper_id, one.stockout_id) for one in mine.values()])
+    offered = await connection.execute(_BEFORE, (asks,))
+    past = await _look_back(connection, list(mine.values()), now=now)
+    arms = await _arms_before(connection, campaigns, list(mine.values()))
+    left = await ledger.remaining_of(session, [(version, keys[version.digest]) for version in campaigns])
+
+    held = {number for (number,) in await persons.fetchall()}
+    held -= {number for number, told in await locked.fetchall() if told == "false"}
+    facts = await _facts(session, kit, [mine[number] for number in sorted(held)], past, now=now)
+    return _Turn(facts, await _offers_in(offered), await _arms_in(arms), keys, left)
+
+
+async def _choose(
+    connection: AsyncConnection, kit: Kit, campaigns: Sequence[Version], met: Sequence[Met], turn: _Turn
+) -> tuple[list[_Choice], dict[BudgetKey, int]]:
+    """Return for each the first campaign that says yes, or the first one's reasons where none does.
+
+    And what it takes from the budgets, to be written by the caller.
+    """
+    if not met:
+        return [], {}
+    keys, left = turn.keys, turn.left
+    decided: dict[tuple[int, str, bool], _Choice] = {}  # what the budget does not change is not asked twice
+    choices = [_first_yes(campaigns, one, turn, left, kit=kit, decided=decided) for one in met]
+    reserved: dict[BudgetKey, int] = {}
+    for choice in choices:
+        if choice.aside_minor:
+            key = keys[choice.version.digest]
+            reserved[key] = reserved.get(key, 0) - choice.aside_minor
+    needed = {keys[version.digest]: version.needed_minor for version in campaigns}
+    if all(left[key] + change >= AMPLE_OFFERS * needed[key] for key, change in reserved.items()):
+        return choices, reserved  # whoever else takes from it meanwhile, it is enough for all
     # Look again under the lock: between the look and the reserve others may have used the rest. A budget that was not
     # looked for is not locked, and counts as spent.
-    held = await ledger.lock_remaining(connection, floors)
+    wanted = {keys[choice.version.digest] for choice in choices if choice.decision.eligible}
+    held = await ledger.lock_remaining(connection, wanted)
     left = {key: held.get(key, left[key] if key in wanted else -1) for key in left}
     choices = []
-    for one, basis in zip(met, bases, strict=True):
-        choice = _first_yes(campaigns, one, basis, keys, left, kit=kit, arms=arms, decided=decided)
+    for one in met:
+        choice = _first_yes(campaigns, one, turn, left, kit=kit, decided=decided)
         if choice.decision.eligible:
             left[keys[choice.version.digest]] -= choice.aside_minor
         choices.append(choice)
-    await ledger.shift(connection, {key: left[key] - held[key] for key in held})
-    return choices
+    return choices, {key: left[key] - held[key] for key in held}
 
 
 def _first_yes(
     campaigns: Sequence[Version],
     met: Met,
-    basis: Facts,
-    keys: dict[str, BudgetKey],
-    left: dict[BudgetKey, int],
+    turn: _Turn,
+    left: Mapping[BudgetKey, int],
     *,
     kit: Kit,
-    arms: Mapping[tuple[UUID, str], _Assigned],
     decided: dict[tuple[int, str, bool], _Choice],
 ) -> _Choice:
     refused: _Choice | None = None
+    basis = turn.facts[met.n]
     for version in campaigns:
-        budget_left = left[keys[version.digest]] >= version.needed_minor
+        budget_left = left[turn.keys[version.digest]] >= version.needed_minor
         question = met.n, version.digest, budget_left
         if (choice := decided.get(question)) is None:
             today = version.local_day(basis.now)
             facts = msgspec.structs.replace(basis, today=today, budget_left=budget_left)
             decision = decide(version.rules, facts)
-            assigned = _assign(kit, version, met, arms) if decision.eligible else None
+            assigned = _assign(kit, version, met, turn.arms) if decision.eligible else None
             choice = decided[question] = _Choice(version, facts, decision, assigned)
         if choice.decision.eligible:
             return choice
@@ -338,12 +374,16 @@ def _first_yes(
 
 async def _arms_before(
     connection: AsyncConnection, campaigns: Sequence[Version], met: Sequence[Met]
-) -> dict[tuple[UUID, str], _Assigned]:
-    """Return the arm each shopper was drawn into before, by the campaign."""
+) -> AsyncCursor[Any] | None:
     if not any(version.campaign.arm for version in campaigns):
-        return {}
-    found = await connection.execute(_ARMS_BEFORE, ([one.subject for one in met],))
-    return {(subject, slug): _Assigned(arm, probability) for subject, slug, arm, probability in await found.fetchall()}
+        return None
+    return await connection.execute(_ARMS_BEFORE, ([one.subject for one in met],))
+
+
+async def _arms_in(found: AsyncCursor[Any] | None) -> dict[tuple[UUID, str], _Assigned]:
+    """Return the arm each shopper was drawn into before, by the campaign."""
+    rows = await found.fetchall() if found else []
+    return {(subject, slug): _Assigned(arm, probability) for subject, slug, arm, probability in rows}
 
 
 def _assign(kit: Kit, version: Version, met: Met, before: Mapping[tuple[UUID, str], _Assigned]) -> _Assigned:
@@ -361,10 +401,8 @@ def _assign(kit: Kit, version: Version, met: Met, before: Mapping[tuple[UUID, st
     return _Assigned(arm.name, Decimal(arm.percent) / PERCENT_SUM)
 
 
-async def _facts(
-    session: AsyncSession, connection: AsyncConnection, kit: Kit, met: Sequence[Met], *, now: datetime
-) -> list[Facts]:
-    """Gather what any campaign's rules may ask; `today` and the budget are each campaign's own."""
+async def _look_back(connection: AsyncConnection, met: Sequence[Met], *, now: datetime) -> AsyncCursor[Any]:
+    """Ask what these shoppers, and others at their addresses, did before."""
     values = {
         "n": [one.n for one in met],
         "subject": [one.subject for one in met],
@@ -373,17 +411,25 @@ async def _facts(
         "most": PAST_SPINS_MAX,
         "now": now,
     }
-    found = await connection.execute(_PAST, values)
+    return await connection.execute(_PAST, values)
+
+
+async def _facts(
+    session: AsyncSession, kit: Kit, met: Sequence[Met], found: AsyncCursor[Any], *, now: datetime
+) -> dict[int, Facts]:
+    """Gather what any campaign's rules may ask, by whose ask it is; `today` and the budget are each campaign's own."""
     spins: dict[int, list[seen.PastSpin]] = {one.n: [] for one in met}
     at_address: dict[int, list[datetime]] = {one.n: [] for one in met}
     for past in map(_Past._make, await found.fetchall()):
+        if past.n not in spins:
+            continue  # somebody else decides for this person
         # An open offer is a spin to come: it counts now, for the most it can give, or two offers would give two.
         worth = _most_minor(await kit.versions.get(session, past.version)) if past.of == "offer" else past.value_minor
         if past.mine:
             spins[past.n].append(seen.PastSpin(past.at, worth))
         else:
             at_address[past.n].append(past.at)
-    return [_seen(one, spins[one.n], at_address[one.n], now=now) for one in met]
+    return {one.n: _seen(one, spins[one.n], at_address[one.n], now=now) for one in met}
 
 
 def _seen(met: Met, spins: Sequence[seen.PastSpin], at_address: Sequence[datetime], *, now: datetime) -> Facts:

@@ -19,6 +19,7 @@ from engine.flows import awards, epochs, stockouts
 from engine.flows.awards import Given, Origin, Wish
 from engine.ids import day_of, new_id
 from engine.kit import Kit
+from engine.ledger import Memory
 from engine.vault import ShopperToken
 from rewards.wheel import ALGORITHM, Drawn, Proof, commitment, draw, server_seed
 
@@ -85,10 +86,11 @@ class _Drawing(NamedTuple):
 
     @property
     def wish(self) -> Wish:
-        if self.offer.budget_period is None:
-            raise ValueError(f"offer {self.offer.id} was refused and grants nothing")
-        origin = Origin(self.offer.subject, self.offer.budget_period, offer_id=self.offer.id)
-        return Wish(self.version, self.drawn.slice.reward, origin, self.offer.floor_minor)
+        offer = self.offer
+        if offer.budget_period is None:
+            raise ValueError(f"offer {offer.id} was refused and grants nothing")
+        origin = Origin(offer.subject, offer.budget_period, offer_id=offer.id)
+        return awards.wish(self.version, self.drawn.slice.reward, origin, offer.floor_minor)
 
     def row(self, given: Given, *, now: datetime) -> Made:
         drawn = self.drawn
@@ -136,7 +138,9 @@ SELECT m.*, %s FROM made m
 """
 
 
-async def spin_all(session: AsyncSession, kit: Kit, asks: Sequence[Ask], *, now: datetime) -> list[Spun | Exception]:
+async def spin_all(
+    session: AsyncSession, kit: Kit, asks: Sequence[Ask], *, now: datetime, memory: Memory | None = None
+) -> list[Spun | Exception]:
     """Draw once for the offer of each token's stockout; an offer already spun answers with its first result.
 
     An answer that is an exception is that caller's alone. Several asks wait for nobody: where another transaction is
@@ -146,7 +150,7 @@ async def spin_all(session: AsyncSession, kit: Kit, asks: Sequence[Ask], *, now:
     answers: list[Spun | Exception] = [AskedAloneError()] * len(asks)
     offers = await _lock_offers(connection, asks)
     if len(asks) == 1 and not offers:
-        raise await _why_none(session, asks[0].token)
+        return [await _why_none(session, asks[0].token)]
     versions = {offer.version: await kit.versions.get(session, offer.version) for offer in offers}
     waiting = await _waiting_instead(connection, offers, versions)
 
@@ -161,7 +165,7 @@ async def spin_all(session: AsyncSession, kit: Kit, asks: Sequence[Ask], *, now:
             secret = await epochs.secret_of(session, kit.vault, day_of(offer.id), now=now)
             drawings[offer.id] = _draw(offer, versions[offer.version], secret, asks[offer.n].client_seed)
 
-    made = await _grant(session, kit, list(drawings.values()), answers, now=now)
+    made = await _grant(session, kit, list(drawings.values()), answers, now=now, memory=memory)
 
     facts = [{"award_id": str(spun.award.id), "reward": spun.award.reward} for spun in made.values()]
     await kit.announce(session, "award.issued", *facts, now=now)
@@ -183,11 +187,13 @@ async def _grant(
     answers: list[Spun | Exception],
     *,
     now: datetime,
+    memory: Memory | None,
 ) -> dict[UUID, Spun]:
     """Grant and record what was drawn; return what was made by offer, and put each answer in its place."""
     if not drawings:
         return {}
-    granted = await awards.grant_all(session, kit.vault, [drawing.wish for drawing in drawings], now=now)
+    wishes = [drawing.wish for drawing in drawings]
+    granted = await awards.grant_all(session, kit.vault, wishes, now=now, memory=memory)
     made: dict[UUID, Spun] = {}
     rows: list[Made] = []
     for drawing, given in zip(drawings, granted, strict=True):

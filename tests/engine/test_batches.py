@@ -1,15 +1,31 @@
 """Callers answered together: none waits for a timer, none pays for another, none hears of what is not committed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import psycopg
 import pytest
+from httpx import Response
 
 from engine.batches import AskedAloneError, Batcher
 from engine.errors import UnavailableError
-from tests.support import OpenShop, ask, balances, desk, many_offered, problem, rows, soon
+from tests.support import (
+    OpenShop,
+    Shopper,
+    ask,
+    balances,
+    desk,
+    do,
+    many_offered,
+    only,
+    problem,
+    rows,
+    slice_,
+    soon,
+)
 
 Together = Callable[[Sequence[int]], Awaitable[Sequence[int | Exception]]]
 
@@ -43,7 +59,7 @@ async def test_one_caller_waits_for_nobody() -> None:
 
 async def test_what_queues_while_a_batch_is_written_is_the_next_batch() -> None:
     book = Book()
-    batcher = Batcher("test", book.together, book.alone)
+    batcher = Batcher("test", book.together, book.alone, flushers=1)
     book.gate.clear()
     first = asyncio.create_task(batcher.ask(0))
     await asyncio.sleep(0)
@@ -55,9 +71,24 @@ async def test_what_queues_while_a_batch_is_written_is_the_next_batch() -> None:
     assert book.batches == [[0], [1, 2, 3, 4, 5]]
 
 
+async def test_while_one_batch_is_written_another_is_prepared_and_no_third() -> None:
+    book = Book()
+    batcher = Batcher("test", book.together, book.alone, flushers=2)
+    book.gate.clear()
+    asked = []
+    for number in range(4):
+        asked.append(asyncio.create_task(batcher.ask(number)))
+        for _ in range(3):
+            await asyncio.sleep(0)
+    assert book.batches == [[0], [1]], "a third flusher would only wait for the two"
+    book.gate.set()
+    assert await asyncio.gather(*asked) == [0, 10, 20, 30]
+    assert book.batches == [[0], [1], [2, 3]]
+
+
 async def test_a_batch_has_a_size() -> None:
     book = Book()
-    batcher = Batcher("test", book.together, book.alone, size_max=3)
+    batcher = Batcher("test", book.together, book.alone, flushers=1, size_max=3)
     await asyncio.gather(*(batcher.ask(number) for number in range(8)))
     assert [len(batch) for batch in book.batches] == [3, 3, 2]
 
@@ -76,7 +107,7 @@ async def test_who_asks_just_as_the_flusher_ends_is_answered_too() -> None:
 
 async def test_beyond_a_bound_a_caller_is_told_to_come_back() -> None:
     book = Book()
-    batcher = Batcher("test", book.together, book.alone, waiting_max=2)
+    batcher = Batcher("test", book.together, book.alone, flushers=1, waiting_max=2)
     book.gate.clear()
     first = asyncio.create_task(batcher.ask(0))
     await asyncio.sleep(0)
@@ -92,7 +123,7 @@ async def test_beyond_a_bound_a_caller_is_told_to_come_back() -> None:
 
 async def test_whoever_has_hung_up_is_not_drawn_for() -> None:
     book = Book()
-    batcher = Batcher("test", book.together, book.alone)
+    batcher = Batcher("test", book.together, book.alone, flushers=1)
     book.gate.clear()
     first = asyncio.create_task(batcher.ask(0))
     await asyncio.sleep(0)
@@ -220,6 +251,40 @@ async def test_spins_that_may_not_be_spoil_nothing_for_their_mates(open_shop: Op
         assert sorted("idempotent-replayed" in answer.headers for answer in answers[2:4]) == [False, True]
         assert ask(shop.database_url, "SELECT count(*) FROM spins") == 7
         balances(shop.database_url)
+
+
+async def test_what_a_process_remembers_of_the_stock_is_never_the_last_word(
+    open_shop: OpenShop, tmp_path: Path
+) -> None:
+    """Others take from it, or give back, behind its back: it looks again, and a slice is replaced only when gone."""
+    config = only(tmp_path, slice_("sample", stock=1000, when_gone="free-shipping"))
+    async with open_shop(config=config) as shop:
+        first, *others = await many_offered(shop, 41)
+        assert won(await first.spin()) == "sample"
+        do(shop.database_url, "UPDATE reward_stocks SET taken = total - 3")
+        assert Counter(map(won, await at_once(others))) == {"sample": 3, "free-shipping": 37}
+        do(shop.database_url, "UPDATE reward_stocks SET taken = taken - 2")
+        assert Counter(map(won, await at_once(await many_offered(shop, 5)))) == {"sample": 2, "free-shipping": 3}
+        assert ask(shop.database_url, "SELECT total - taken FROM reward_stocks") == 0
+
+
+async def test_a_budget_that_others_used_up_is_found_out(open_shop: OpenShop, tmp_path: Path) -> None:
+    config = only(tmp_path, slice_("discount-20", when_gone="free-shipping"))
+    async with open_shop(config=config) as shop:
+        first, *others = await many_offered(shop, 31)
+        assert won(await first.spin()) == "discount-20"
+        do(shop.database_url, "UPDATE budgets SET remaining_minor = 0")
+        assert Counter(map(won, await at_once(others))) == {"free-shipping": 30}
+        assert ask(shop.database_url, "SELECT remaining_minor >= 0 FROM budgets")
+
+
+async def at_once(shoppers: Iterable[Shopper]) -> list[Response]:
+    return await asyncio.gather(*(shopper.spin() for shopper in shoppers))
+
+
+def won(answer: Response) -> str:
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["award"]["reward"])
 
 
 async def test_what_a_killed_connection_had_not_committed_is_done_once(open_shop: OpenShop) -> None:

@@ -50,7 +50,7 @@ STATEMENTS: dict[str, tuple[str, Any]] = {
     "ledger: lock": (ledger._LOCK, (["c"], ["2026-01-01"])),
     "ledger: shift": (ledger._SHIFT, (["c"], ["2026-01-01"], [1])),
     "offers: meet": (offers._MET, (ASKS,)),
-    "offers: made before": (offers._BEFORE, ([0], [NOBODY], [NOBODY])),
+    "offers: made before": (offers._BEFORE, (ASKS,)),
     "offers: take turns": (offers._FREE_TURN, ([0], [NOBODY])),
     "offers: what is past": (offers._PAST, PAST),
     "offers: record": (offers._RECORD, ("[]",)),

@@ -45,7 +45,7 @@ def test_a_code_holds_at_least_sixty_random_bits_though_rude_ones_are_left_out()
     assert bits == pytest.approx(62.3, abs=0.05)
 
 
-def test_each_character_is_drawn_from_the_whole_alphabet() -> None:
+def test_a_code_is_one_number_of_all_that_thirteen_characters_can_write() -> None:
     asked: list[int] = []
 
     def randbelow(size: int) -> int:
@@ -53,7 +53,15 @@ def test_each_character_is_drawn_from_the_whole_alphabet() -> None:
         return 0
 
     assert new_code(randbelow) == "2222-22222-22222"
-    assert asked == [len(ALPHABET)] * RANDOM_LENGTH
+    assert asked == [len(ALPHABET) ** RANDOM_LENGTH]
+
+
+@pytest.mark.parametrize("place", range(RANDOM_LENGTH))
+def test_each_place_of_a_code_holds_each_character(place: int) -> None:
+    unit = len(ALPHABET) ** (RANDOM_LENGTH - 1 - place)
+    bodies = [codes._spelled(value * unit) for value in range(len(ALPHABET))]
+    assert [body[place] for body in bodies] == list(ALPHABET)
+    assert {body[:place] + body[place + 1 :] for body in bodies} == {"2" * (RANDOM_LENGTH - 1)}
 
 
 def test_a_code_from_a_real_source_is_normal() -> None:
@@ -91,10 +99,16 @@ def test_a_rude_word_is_seen_wherever_it_stands_and_however_digits_spell_it(word
         assert is_rude("9" * start + word + "9" * (RANDOM_LENGTH + 1 - start - len(word)))
 
 
+def number_of(body: str) -> int:
+    number = 0
+    for character in body:
+        number = number * len(ALPHABET) + ALPHABET.index(character)
+    return number
+
+
 def test_a_rude_draw_is_thrown_away_and_drawn_again() -> None:
-    rude = [ALPHABET.index(character) for character in "FCK2222222222"]
-    clean = [ALPHABET.index(character) for character in BODIES[0]]
-    assert new_code(rigged(iter(rude + clean))) == grouped(whole(BODIES[0]))
+    drawn = iter([number_of("FCK2222222222"), number_of(BODIES[0])])
+    assert new_code(rigged(drawn)) == grouped(whole(BODIES[0]))
 
 
 def test_a_rude_word_across_two_groups_is_seen() -> None:
