@@ -15,6 +15,7 @@ from engine.api.figures import OFFERS, SPINS
 from engine.api.schemas import RealisedWheel
 from engine.batches import Batcher
 from engine.campaigns import Config
+from engine.db.again import retried
 from engine.db.session import create_engine, transaction
 from engine.flows import epochs, figures, offers, spins
 from engine.flows.figures import Figures
@@ -50,8 +51,8 @@ class Services:
         self._database = create_engine(settings.database_url, pool_size=settings.pool_size)
         # Connections always in use under load: asking each time whether one still lives would cost a trip.
         self._batches = create_engine(settings.database_url, pool_size=2, by_index=True, pre_ping=False)
-        self.spins: Batcher[spins.Ask, Spun] = Batcher("spins", self._spin_together, self._spin_alone)
-        self.offers: Batcher[ShopperToken, Made] = Batcher("offers", self._offer_together, self._offer_alone)
+        self.spins: Batcher[spins.Ask, Spun] = Batcher("spins", self._spin_together, retried(self._spin_alone))
+        self.offers: Batcher[ShopperToken, Made] = Batcher("offers", self._offer_together, retried(self._offer_alone))
         self.realised: Memo[list[RealisedWheel]] = Memo(REALISED_SECONDS)
         self._figures: Memo[Figures] = Memo(FIGURES_SECONDS)
         self.live = LiveConfig(

@@ -1,13 +1,16 @@
 """Everything an operator sets, from the environment alone; production refuses what is missing, short or an example."""
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 from cryptography.fernet import Fernet
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+from engine.db.session import libpq_url
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_LENGTH_MIN = 32
@@ -120,10 +123,14 @@ def _database_url(environment: Mapping[str, str], problems: list[str]) -> str:
 
 
 def _is_postgresql(url: str) -> bool:
-    try:
-        return make_url(url).get_backend_name() in {"postgresql", "postgres"}
-    except (ArgumentError, ValueError):
+    """Whether libpq can read it: hosts and ports may be several, for a standby that takes over."""
+    if not re.match(r"postgres(ql)?(\+psycopg)?://", url):
         return False
+    try:
+        ports = str(conninfo_to_dict(libpq_url(url)).get("port", ""))
+    except ProgrammingError:
+        return False
+    return all(not port or port.isdecimal() for port in ports.split(","))
 
 
 def _listed(environment: Mapping[str, str], name: str, problems: list[str]) -> tuple[str, ...]:
