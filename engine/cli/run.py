@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from secrets import token_hex
 
 import click
@@ -14,7 +15,7 @@ import httpx
 from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy import select
 
-from engine import campaigns, clock
+from engine import campaigns, clock, embedded
 from engine.cli.output import EXIT_BAD_SETUP, console, errors
 from engine.db import migrate
 from engine.db.session import create_engine, sqlalchemy_url, transaction
@@ -27,6 +28,7 @@ from engine.vault import Vault, new_api_key
 
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 15
+STOP_SECONDS_WITHOUT_DATABASE = 2  # nothing that is under way can end well
 # Pages that listen never hang up by themselves; requests under way are done by then.
 STREAMS_END_SECONDS = 5
 
@@ -94,7 +96,7 @@ def run_demo() -> int:
     # Both: a shell that starts this in the background leaves it deaf to SIGINT.
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, _interrupt)
-    with database():
+    with database() as own:
         os.environ["MAKEGOOD_DEMO"] = "1"
         os.environ["MAKEGOOD_DEMO_CLOCK"] = str(var_folder().resolve() / "demo-clock")
         # A demo's days pass at a click: a token must outlive a patient shopper's season.
@@ -108,11 +110,12 @@ def run_demo() -> int:
         if not settings.demo_key:
             raise SettingsError("MAKEGOOD_MERCHANT_KEY is missing: the demo shop needs a key")
         asyncio.run(_admit(settings, settings.demo_key, "merchant", "demo shop"))
-        return _run_parts(settings)
+        return _run_parts(settings, own)
 
 
-def _run_parts(settings: Settings) -> int:
+def _run_parts(settings: Settings, own_database: Path | None) -> int:
     parts: list[subprocess.Popen[bytes]] = []
+    patience_seconds = STOP_SECONDS_MAX
     try:
         parts.append(_start("serve"))
         parts.append(_start("worker"))
@@ -121,6 +124,10 @@ def _run_parts(settings: Settings) -> int:
             return 1
         _print_addresses(settings)
         while all(part.poll() is None for part in parts):
+            if own_database is not None and not embedded.is_served(own_database):
+                errors.print("PostgreSQL ended by itself; stopping the rest")
+                patience_seconds = STOP_SECONDS_WITHOUT_DATABASE
+                return 1
             time.sleep(0.3)
         errors.print("a part of makegood ended by itself; stopping the rest")
     except KeyboardInterrupt:
@@ -129,7 +136,7 @@ def _run_parts(settings: Settings) -> int:
     else:
         return 1
     finally:
-        _stop(parts)
+        _stop(parts, patience_seconds)
 
 
 def _start(command: str) -> subprocess.Popen[bytes]:
@@ -141,13 +148,13 @@ def _start(command: str) -> subprocess.Popen[bytes]:
     )
 
 
-def _stop(parts: Sequence[subprocess.Popen[bytes]]) -> None:
+def _stop(parts: Sequence[subprocess.Popen[bytes]], patience_seconds: float) -> None:
     for part in parts:
         if part.poll() is None:
             part.terminate()
     for part in parts:
         try:
-            part.wait(STOP_SECONDS_MAX)
+            part.wait(patience_seconds)
         except subprocess.TimeoutExpired:
             part.kill()
             part.wait()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
 from engine.db import faults
@@ -32,6 +32,7 @@ async def again_when(
 def retried(call: Callable[Given, Awaitable[Value]]) -> Callable[Given, Awaitable[Value]]:
     """Make the same call for somebody who waits: what clashed is done again, a lock waited for in vain is not."""
 
+    @wraps(call)
     async def called(*args: Given.args, **kwargs: Given.kwargs) -> Value:
         return await again_when(faults.clashed, partial(call, *args, **kwargs))
 
