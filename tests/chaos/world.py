@@ -23,7 +23,8 @@ from tests.chaos.schedule import Fault
 from tests.support import Redis, admit, environment, free_port, redis_program, started
 
 STALL_SECONDS = 2.0
-UP_SECONDS_MAX = 60
+LOG_SHOWN = 3000
+UP_SECONDS_MAX = 150  # a machine may be very busy
 SOCKET = ".s.PGSQL.5432"
 ZONE = ZoneInfo("Europe/Paris")
 
@@ -130,12 +131,15 @@ class World:
                     if (await http.get("/health/ready")).is_success:
                         return
                 await asyncio.sleep(0.1)
-        raise AssertionError(f"the engine is not up after {UP_SECONDS_MAX} s; {self.log.name} says why")
+        raise AssertionError(f"the engine is not up after {UP_SECONDS_MAX} s:\n{_end_of(self.log.name)}")
+
+    def _engine_url(self) -> str:
+        """Return where the engine's processes find PostgreSQL: behind the wire."""
+        return self.real_url.partition("host=")[0] + f"host={self._folder / 'wires'}"
 
     def _environment(self, **more: str) -> dict[str, str]:
-        url = self.real_url.partition("host=")[0] + f"host={self._folder / 'wires'}"
         return environment(
-            url,
+            self._engine_url(),
             REDIS_URL=self.redis.url,
             MAKEGOOD_CONFIG=str(self._config),
             MAKEGOOD_DEMO="1",
@@ -194,6 +198,10 @@ class World:
             with suppress(OSError):
                 return await asyncio.open_connection("127.0.0.1", self._ports[self._turn % 2])
         raise ConnectionRefusedError
+
+
+def _end_of(log: str) -> str:
+    return Path(log).read_text(errors="replace")[-LOG_SHOWN:]
 
 
 def _socket_folder(url: str) -> str:
