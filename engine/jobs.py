@@ -12,7 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from engine import announcements, clock, night
 from engine.connectors import webhooks
-from engine.db.session import create_engine, libpq_url, raw_connection, transaction
+from engine.db.address import libpq_url
+from engine.db.session import create_engine, raw_connection, transaction
 from engine.flows import epochs, notices, restocks
 from engine.kit import Kit
 from engine.live import POINTS, Sender

@@ -15,6 +15,7 @@ from engine.api.figures import OFFERS, SPINS
 from engine.api.schemas import RealisedWheel
 from engine.batches import Batcher
 from engine.campaigns import Config
+from engine.db import schema
 from engine.db.again import retried
 from engine.db.session import create_engine, transaction
 from engine.flows import epochs, figures, offers, spins
@@ -112,10 +113,8 @@ class Services:
             await connection.execute(text("SELECT 1"))
 
     async def is_migrated(self) -> bool:
-        from engine.db import migrate
-
         async with self._database.connect() as connection:
-            return await connection.run_sync(migrate.is_current)
+            return await connection.run_sync(schema.is_current)
 
     async def figures(self) -> Figures:
         """Return the business's figures, some seconds old at most: whoever watches must not be a load."""

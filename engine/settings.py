@@ -1,16 +1,13 @@
 """Everything an operator sets, from the environment alone; production refuses what is missing, short or an example."""
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 from cryptography.fernet import Fernet
-from psycopg import ProgrammingError
-from psycopg.conninfo import conninfo_to_dict
 
-from engine.db.session import libpq_url
+from engine.db.address import is_address
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_LENGTH_MIN = 32
@@ -117,20 +114,9 @@ def _database_url(environment: Mapping[str, str], problems: list[str]) -> str:
     # The value itself is not told: it holds a password.
     if not url:
         problems.append("DATABASE_URL is missing")
-    elif not _is_postgresql(url):
+    elif not is_address(url):
         problems.append("DATABASE_URL is not an address such as postgresql://user:password@host/database")
     return url
-
-
-def _is_postgresql(url: str) -> bool:
-    """Whether libpq can read it: hosts and ports may be several, for a standby that takes over."""
-    if not re.match(r"postgres(ql)?(\+psycopg)?://", url):
-        return False
-    try:
-        ports = str(conninfo_to_dict(libpq_url(url)).get("port", ""))
-    except ProgrammingError:
-        return False
-    return all(not port or port.isdecimal() for port in ports.split(","))
 
 
 def _listed(environment: Mapping[str, str], name: str, problems: list[str]) -> tuple[str, ...]:

@@ -1,23 +1,25 @@
 """Starting and stopping: the server, the worker, and both with a database and a demo shop around them."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from secrets import token_hex
+from threading import Thread
 
 import click
-import httpx
 from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy import select
 
 from engine import campaigns, clock, embedded
 from engine.cli.output import EXIT_BAD_SETUP, console, errors
-from engine.db import migrate
+from engine.db import schema
 from engine.db.session import create_engine, sqlalchemy_url, transaction
 from engine.db.tables import Epoch
 from engine.flows import keys
@@ -35,11 +37,24 @@ STREAMS_END_SECONDS = 5
 
 def serve_api(workers: int) -> None:
     """Serve until told to stop. The config is read first: a bad one is a message and exit code 2, not a server."""
+    loading = _load_aside("engine.app")
     with database():
+        loading.join()
         settings = read()
         campaigns.load(settings.config_folder)
         _refuse_unready(settings)
         serve("engine.app:serve_app", settings.host, settings.port, workers=workers)
+
+
+def _load_aside(module: str) -> Thread:
+    """Load what the server processes run, once for all of them, while an embedded database starts.
+
+    Only where they are forked from this one; elsewhere each loads it for itself.
+    """
+    forked = multiprocessing.get_start_method() == "fork"
+    loading = Thread(target=import_module, args=(module if forked else "engine.cli.run",))
+    loading.start()
+    return loading
 
 
 def serve(factory: str, host: str, port: int, *, workers: int) -> None:
@@ -73,6 +88,8 @@ def run_worker() -> None:
 
 
 def run_migrations() -> None:
+    from engine.db import migrate
+
     with database():
         migrate.upgrade(os.environ["DATABASE_URL"])
     console.print("the database is at this version's schema")
@@ -87,6 +104,8 @@ async def create_key(role: str, label: str) -> str:
 
 def run_demo() -> int:
     """Run everything until Ctrl-C, or until a part of it ends by itself."""
+    from engine.db import migrate
+
     port = port_of()
     host = os.environ.get("HOST") or "127.0.0.1"
     if not port_is_free(host, port):
@@ -161,6 +180,8 @@ def _stop(parts: Sequence[subprocess.Popen[bytes]], patience_seconds: float) -> 
 
 
 def _answers(settings: Settings, server: subprocess.Popen[bytes]) -> bool:
+    import httpx
+
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline and server.poll() is None:
         try:
@@ -200,7 +221,7 @@ def _refuse_unready(settings: Settings) -> None:
     engine = create_sync_engine(sqlalchemy_url(settings.database_url))
     try:
         with engine.connect() as connection:
-            if not migrate.is_current(connection):
+            if not schema.is_current(connection):
                 raise SettingsError("the database lacks migrations: run `makegood migrate`")
             sealed = connection.execute(select(Epoch.secret_sealed).order_by(Epoch.day.desc()).limit(1)).scalar()
     finally:

@@ -1,6 +1,5 @@
 """Connections to PostgreSQL: one pool a process, one transaction a request or job, committed at the edge."""
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,6 +9,8 @@ from sqlalchemy import URL
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+
+from engine.db.address import libpq_url
 
 STATEMENT_TIMEOUT_SECONDS = 15
 LOCK_TIMEOUT_SECONDS = 5
@@ -22,12 +23,6 @@ BY_INDEX = (
 # A thousand shoppers at once wait for their turn rather than be sent away; nobody waits for longer than a page would.
 POOL_TIMEOUT_SECONDS = 5
 WAITING_MAX = 1000
-_SCHEME = re.compile(r"^postgres(ql)?(\+\w+)?://")
-
-
-def libpq_url(database_url: str) -> str:
-    """Return the same address as libpq reads it; SQLAlchemy's way of naming a driver may stand in it."""
-    return _SCHEME.sub("postgresql://", database_url, count=1)
 
 
 def sqlalchemy_url(database_url: str) -> URL:
