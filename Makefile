@@ -91,6 +91,10 @@ audit-dependencies: env-dev ## known flaws of what is installed; says so where n
 bench-spin: env-dev ## durable spins and offers over HTTP, beside an empty handler on the same server
 	@$(BIN)/python -m tests.bench.spin
 
+.PHONY: bench-growth
+bench-growth: env-dev ## what a spin costs after ten million others, beside ten thousand (PAST=, DATA=)
+	@$(BIN)/python -m tests.bench.growth $(if $(PAST),--past $(PAST)) $(if $(DATA),--data $(DATA))
+
 .PHONY: bench-simulate
 bench-simulate: env-dev ## ten million simulated spins, beside a bare numpy choice of as many
 	@$(BIN)/python -m tests.bench.simulate

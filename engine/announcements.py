@@ -1,9 +1,8 @@
 """What the world is told: a job enqueued in the transaction of the fact, or nothing where nobody listens."""
 
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from procrastinate.types import JSONValue
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.db.session import raw_connection
@@ -28,7 +27,7 @@ async def by_job(session: AsyncSession, kind: str, *facts: dict[str, str], now: 
         return
     await session.flush()
     task = deliver.configure(connection=await raw_connection(session))
-    told: list[dict[str, JSONValue]] = [
+    told: list[dict[str, Any]] = [
         {
             "message_id": str(new_id(now)),
             "event": {"type": kind, "timestamp": now.isoformat(), "data": {**data}},

@@ -14,6 +14,7 @@ from litestar.types import ControllerRouterHandler
 
 from engine import logs
 from engine.api import console, document, health, problems, public
+from engine.api.again import retry_what_clashed
 from engine.api.bodies import JsonRequest
 from engine.api.desk import ReportController
 from engine.api.headers import answering
@@ -55,7 +56,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
             *console.routes(),
             LiveController,
             health.live,
+            health.live_head,
             health.ready,
+            health.ready_head,
             health.metrics,
             *_demo(settings),
         ],
@@ -75,6 +78,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         debug=False,
     )
     document.allow_every_method(app)
+    retry_what_clashed(app)
     app.asgi_handler = before_router(answering(keeping_slashes(app.asgi_handler)), services, HOT, cors.told_to)
     return app
 

@@ -102,6 +102,15 @@ def running(folder: Path, *, options: Mapping[str, str] = {}) -> Iterator[str]:
         yield url
 
 
+def is_served(folder: Path) -> bool:
+    """Whether a server is at work on the data in `folder`."""
+    data = (folder / "data").resolve()
+    try:
+        return _serves((data / "postmaster.pid").read_text(errors="replace").partition("\n")[0].strip(), data)
+    except OSError:
+        return False
+
+
 @contextmanager
 def _plain_errors(folder: Path) -> Iterator[None]:
     try:

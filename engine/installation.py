@@ -21,14 +21,16 @@ def var_folder() -> Path:
 
 
 @contextmanager
-def database() -> Iterator[None]:
+def database() -> Iterator[Path | None]:
     """See that `DATABASE_URL` and, beside an embedded database, every secret are in the environment.
+
+    The folder of the embedded one is yielded, or nothing where another is given.
 
     An embedded database makes the installation a development one unless `MAKEGOOD_ENV` says otherwise; its secrets
     are made once and kept beside the data they open. A database that is given wants its secrets given too.
     """
     if os.environ.get("DATABASE_URL"):
-        yield
+        yield None
         return
     os.environ.setdefault("MAKEGOOD_ENV", "development")
     folder = var_folder()
@@ -39,7 +41,7 @@ def database() -> Iterator[None]:
     with embedded.running(folder / "postgres") as url:
         os.environ["DATABASE_URL"] = url
         try:
-            yield
+            yield folder / "postgres"
         finally:
             del os.environ["DATABASE_URL"]
 

@@ -8,11 +8,11 @@ from uuid import UUID
 import structlog
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.jobs import Job
-from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from engine import announcements, clock, night
 from engine.connectors import webhooks
+from engine.db.address import libpq_url
 from engine.db.session import create_engine, raw_connection, transaction
 from engine.flows import epochs, notices, restocks
 from engine.kit import Kit
@@ -51,7 +51,7 @@ class WebhookRetry(BaseRetryStrategy):
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[App]:
     """Open the job app on this installation's database; its tasks keep their names and know no other app."""
-    url = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    url = libpq_url(settings.database_url)
     with jobs.replace_connector(PsycopgConnector(conninfo=url, min_size=1, max_size=4)) as app:
         async with app.open_async():
             yield app

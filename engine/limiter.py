@@ -9,13 +9,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
-from redis.asyncio import Redis, RedisCluster
-from redis.exceptions import RedisError
 
 from engine.errors import TooManyRequestsError
+
+if TYPE_CHECKING:  # an engine without Redis does not wait for its client to load
+    from redis.asyncio import Redis, RedisCluster
 
 log = structlog.get_logger()
 
@@ -24,7 +25,6 @@ NAMES_MAX = 100_000  # of this process's own counts; the longest unseen is forgo
 TIMEOUT_SECONDS = 0.5
 # After a failure Redis is left alone for a while: a slow one must not slow every call.
 REST_SECONDS = 5
-_AWAY = (RedisError, OSError, TimeoutError)
 
 # What is kept is when the name will have all its calls again. One key a call of it, so a cluster runs it as it is.
 _SCRIPT = """
@@ -97,13 +97,13 @@ class Limiter:
                 async with asyncio.timeout(TIMEOUT_SECONDS):
                     asked = (self._ask(self._redis, rate, cost) for rate in rates)
                     return max(await asyncio.gather(*asked))
-            except _AWAY as error:
+            except _away() as error:
                 self._rests_until = time.monotonic() + REST_SECONDS
                 log.warning("redis away, counting in process", error=type(error).__name__)
         now_us = time.monotonic_ns() // 1000
         return max([self._local.wait_us(rate, now_us, cost=cost) for rate in rates])
 
-    async def _ask(self, redis: Redis | RedisCluster, rate: Rate, cost: int) -> int:
+    async def _ask(self, redis: "Redis | RedisCluster", rate: Rate, cost: int) -> int:
         _, interval_us, burst_us = rate.limit
         given = redis.eval(_SCRIPT, 1, rate.key, str(interval_us), str(burst_us), str(cost))
         return int(await given)
@@ -134,8 +134,16 @@ def _refuse_unless(wait_us: int) -> None:
         raise TooManyRequestsError(math.ceil(wait_us / 1_000_000))
 
 
-def _client(url: str) -> Redis | RedisCluster:
+def _away() -> tuple[type[Exception], ...]:
+    from redis.exceptions import RedisError
+
+    return RedisError, OSError, TimeoutError
+
+
+def _client(url: str) -> "Redis | RedisCluster":
     """Return the counting store; a URL `redis+cluster://` names a Redis Cluster, `redis://` one server."""
+    from redis.asyncio import Redis, RedisCluster
+
     if url.startswith("redis+cluster://"):
         return RedisCluster.from_url(
             url.replace("redis+cluster://", "redis://", 1),

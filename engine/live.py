@@ -8,18 +8,19 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 import msgspec
 import structlog
 from litestar.channels import ChannelsPlugin
 from litestar.channels.backends.memory import MemoryChannelsBackend
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
+
+if TYPE_CHECKING:  # an engine without Redis does not wait for its client to load
+    from redis.asyncio import Redis
 
 log = structlog.get_logger()
 
@@ -32,7 +33,6 @@ REST_SECONDS = 5
 POINTS = "points"  # a night's points are there: everybody's
 _REDIS_CHANNEL = "makegood:live"
 _PENDING = "live topics"
-_AWAY = (RedisError, OSError)
 
 
 def of_product(sku: str) -> str:
@@ -74,7 +74,15 @@ def _channel(topic: str) -> str:
     return str(zlib.crc32(topic.encode()) % CHANNELS)
 
 
+def _away() -> tuple[type[Exception], ...]:
+    from redis.exceptions import RedisError
+
+    return RedisError, OSError
+
+
 def _client(url: str) -> "Redis":
+    from redis.asyncio import Redis
+
     # Every node of a cluster passes messages on to all others, so one of them is enough.
     return Redis.from_url(
         url.replace("redis+cluster://", "redis://", 1).split(",")[0],
@@ -87,7 +95,7 @@ async def _send(redis: "Redis", name: str, channels: list[str], data: bytes) -> 
     try:
         async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
             await redis.publish(_REDIS_CHANNEL, msgspec.json.encode([name, channels, data.decode()]))
-    except (*_AWAY, TimeoutError) as error:
+    except _away() as error:
         log.warning("redis away, other processes hear nothing", error=type(error).__name__)
         return False
     return True
@@ -114,7 +122,7 @@ class Wire(MemoryChannelsBackend):
             with suppress(asyncio.CancelledError):
                 await self._listening
         if self._redis is not None:
-            with suppress(*_AWAY):
+            with suppress(*_away()):
                 await self._redis.aclose()
         await super().on_shutdown()
 
@@ -130,7 +138,7 @@ class Wire(MemoryChannelsBackend):
     async def _listen(self, redis: "Redis") -> None:
         """Pass on what other processes publish; a Redis that goes away is asked again until it is back."""
         while True:
-            with suppress(*_AWAY):
+            with suppress(*_away()):
                 async with redis.pubsub(ignore_subscribe_messages=True) as heard:
                     await heard.subscribe(_REDIS_CHANNEL)
                     async for message in heard.listen():
@@ -208,5 +216,5 @@ class Sender:
     async def aclose(self) -> None:
         await asyncio.gather(*self._sending)
         if self._redis is not None:
-            with suppress(*_AWAY):
+            with suppress(*_away()):
                 await self._redis.aclose()

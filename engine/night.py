@@ -9,17 +9,16 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 from psycopg import errors as postgres
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from engine.campaigns import Version
 from engine.db import faults
+from engine.db.again import again_when
 from engine.db.session import transaction
 from engine.flows import accrual, claims, enrolments, expiry, milestones, notices, restocks
 from engine.kit import Kit
 
 BATCHES_MAX = 100_000
-TRIES_MAX = 5
 
 Value = TypeVar("Value")
 # A batch: told whether to wait for rows that others are at, it returns how many it found.
@@ -116,13 +115,14 @@ async def _step(step: Step, wait: bool, session: AsyncSession) -> int:
 
 async def _once(engine: AsyncEngine, work: Callable[[AsyncSession], Awaitable[Value]]) -> Value:
     """Do one transaction's work; where it collides with another's, it starts over, a few times at most."""
-    for _ in range(TRIES_MAX - 1):
-        try:
-            async with transaction(engine) as session:
-                return await work(session)
-        except DBAPIError as error:
-            # Cancelled: it waited too long for several rows, one after the other.
-            if not (faults.collided(error) or isinstance(faults.cause(error), postgres.QueryCanceled)):
-                raise
-    async with transaction(engine) as session:
-        return await work(session)
+
+    async def attempt() -> Value:
+        async with transaction(engine) as session:
+            return await work(session)
+
+    return await again_when(_in_the_way, attempt)
+
+
+def _in_the_way(error: BaseException) -> bool:
+    # Cancelled: it waited too long for several rows, one after the other.
+    return faults.collided(error) or isinstance(faults.cause(error), postgres.QueryCanceled)

@@ -15,6 +15,8 @@ from engine.api.figures import OFFERS, SPINS
 from engine.api.schemas import RealisedWheel
 from engine.batches import FLUSHERS, Batcher
 from engine.campaigns import Config
+from engine.db import schema
+from engine.db.again import retried
 from engine.db.session import Lanes, create_engine, transaction
 from engine.flows import epochs, figures, offers, spins
 from engine.flows.figures import Figures
@@ -53,8 +55,8 @@ class Services:
         batches = create_engine(settings.database_url, pool_size=2 * FLUSHERS, by_index=True, pre_ping=False)
         self._lanes = Lanes(batches, self._database)
         self._memory = Memory()
-        self.spins: Batcher[spins.Ask, Spun] = Batcher("spins", self._spin_together, self._spin_alone)
-        self.offers: Batcher[ShopperToken, Made] = Batcher("offers", self._offer_together, self._offer_alone)
+        self.spins: Batcher[spins.Ask, Spun] = Batcher("spins", self._spin_together, retried(self._spin_alone))
+        self.offers: Batcher[ShopperToken, Made] = Batcher("offers", self._offer_together, retried(self._offer_alone))
         self.realised: Memo[list[RealisedWheel]] = Memo(REALISED_SECONDS)
         self._figures: Memo[Figures] = Memo(FIGURES_SECONDS)
         self.live = LiveConfig(
@@ -118,10 +120,8 @@ class Services:
             await connection.execute(text("SELECT 1"))
 
     async def is_migrated(self) -> bool:
-        from engine.db import migrate
-
         async with self._database.connect() as connection:
-            return await connection.run_sync(migrate.is_current)
+            return await connection.run_sync(schema.is_current)
 
     async def figures(self) -> Figures:
         """Return the business's figures, some seconds old at most: whoever watches must not be a load."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 from cryptography.fernet import Fernet
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+
+from engine.db.address import is_address
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET_LENGTH_MIN = 32
@@ -114,16 +114,9 @@ def _database_url(environment: Mapping[str, str], problems: list[str]) -> str:
     # The value itself is not told: it holds a password.
     if not url:
         problems.append("DATABASE_URL is missing")
-    elif not _is_postgresql(url):
+    elif not is_address(url):
         problems.append("DATABASE_URL is not an address such as postgresql://user:password@host/database")
     return url
-
-
-def _is_postgresql(url: str) -> bool:
-    try:
-        return make_url(url).get_backend_name() in {"postgresql", "postgres"}
-    except (ArgumentError, ValueError):
-        return False
 
 
 def _listed(environment: Mapping[str, str], name: str, problems: list[str]) -> tuple[str, ...]:

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from litestar import Response, get
+from litestar import Response, get, head
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.api.figures import exposition
 from engine.api.security import Engine
+from engine.services import Services
 
 
 @get("/health/live", tags=["operator"], summary="The process answers")
@@ -18,6 +19,10 @@ async def live() -> dict[str, str]:
 @get("/health/ready", tags=["operator"], summary="Database there, migrations done, config sound")
 async def ready(services: Engine) -> Response[dict[str, Any]]:
     """503 while spins cannot work; a config refused since the start is told, and does not stop the old one working."""
+    return await _readiness(services)
+
+
+async def _readiness(services: Services) -> Response[dict[str, Any]]:
     problems = []
     try:
         if not await services.is_migrated():
@@ -34,6 +39,16 @@ async def ready(services: Engine) -> Response[dict[str, Any]]:
         },
     }
     return Response(body, status_code=503 if problems else 200)
+
+
+@head("/health/live", include_in_schema=False)
+async def live_head() -> None:
+    """The same without a body, as some load balancers ask."""
+
+
+@head("/health/ready", include_in_schema=False)
+async def ready_head(services: Engine) -> Response[None]:
+    return Response(None, status_code=(await _readiness(services)).status_code)
 
 
 @get("/metrics", include_in_schema=False)

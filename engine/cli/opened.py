@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from engine.db import migrate
+from engine.db import schema
 from engine.db.session import create_engine
 from engine.installation import database
 from engine.settings import Settings, SettingsError, read
@@ -19,7 +19,7 @@ async def opened() -> AsyncIterator[tuple[Settings, AsyncConnection]]:
         engine = create_engine(settings.database_url, pool_size=1)
         try:
             async with engine.connect() as connection:
-                if not await connection.run_sync(migrate.is_current):
+                if not await connection.run_sync(schema.is_current):
                     raise SettingsError("the database lacks migrations: run `makegood migrate`")
                 await connection.rollback()
                 yield settings, connection

@@ -17,7 +17,7 @@ from engine.cli.config import config_folder
 from engine.cli.output import EXIT_FAULT, console, errors
 from engine.cli.simulate import refuse
 from engine.cli.tables import plain_table, print_table
-from engine.db import migrate
+from engine.db import schema
 from engine.db.session import create_engine, transaction
 from engine.db.tables import Publication
 from engine.desk.lint import lint
@@ -177,7 +177,7 @@ def _in_transaction(work: Callable[[AsyncSession], Awaitable[Value]]) -> Value:
         engine = create_engine(read().database_url, pool_size=1)
         try:
             async with engine.connect() as connection:
-                if not await connection.run_sync(migrate.is_current):
+                if not await connection.run_sync(schema.is_current):
                     raise SettingsError("the database lacks migrations: run `makegood migrate`")
             async with transaction(engine) as session:
                 return await work(session)

@@ -1,22 +1,25 @@
 """Starting and stopping: the server, the worker, and both with a database and a demo shop around them."""
 
 import asyncio
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
 from secrets import token_hex
+from threading import Thread
 
 import click
-import httpx
 from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy import select
 
-from engine import campaigns, clock
+from engine import campaigns, clock, embedded
 from engine.cli.output import EXIT_BAD_SETUP, console, errors
-from engine.db import migrate
+from engine.db import schema
 from engine.db.session import create_engine, sqlalchemy_url, transaction
 from engine.db.tables import Epoch
 from engine.flows import keys
@@ -27,17 +30,31 @@ from engine.vault import Vault, new_api_key
 
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 15
+STOP_SECONDS_WITHOUT_DATABASE = 2  # nothing that is under way can end well
 # Pages that listen never hang up by themselves; requests under way are done by then.
 STREAMS_END_SECONDS = 5
 
 
 def serve_api(workers: int) -> None:
     """Serve until told to stop. The config is read first: a bad one is a message and exit code 2, not a server."""
+    loading = _load_aside("engine.app")
     with database():
+        loading.join()
         settings = read()
         campaigns.load(settings.config_folder)
         _refuse_unready(settings)
         serve("engine.app:serve_app", settings.host, settings.port, workers=workers)
+
+
+def _load_aside(module: str) -> Thread:
+    """Load what the server processes run, once for all of them, while an embedded database starts.
+
+    Only where they are forked from this one; elsewhere each loads it for itself.
+    """
+    forked = multiprocessing.get_start_method() == "fork"
+    loading = Thread(target=import_module, args=(module if forked else "engine.cli.run",))
+    loading.start()
+    return loading
 
 
 def serve(factory: str, host: str, port: int, *, workers: int) -> None:
@@ -71,6 +88,8 @@ def run_worker() -> None:
 
 
 def run_migrations() -> None:
+    from engine.db import migrate
+
     with database():
         migrate.upgrade(os.environ["DATABASE_URL"])
     console.print("the database is at this version's schema")
@@ -85,6 +104,8 @@ async def create_key(role: str, label: str) -> str:
 
 def run_demo() -> int:
     """Run everything until Ctrl-C, or until a part of it ends by itself."""
+    from engine.db import migrate
+
     port = port_of()
     host = os.environ.get("HOST") or "127.0.0.1"
     if not port_is_free(host, port):
@@ -94,7 +115,7 @@ def run_demo() -> int:
     # Both: a shell that starts this in the background leaves it deaf to SIGINT.
     for stop in (signal.SIGTERM, signal.SIGINT):
         signal.signal(stop, _interrupt)
-    with database():
+    with database() as own:
         os.environ["MAKEGOOD_DEMO"] = "1"
         os.environ["MAKEGOOD_DEMO_CLOCK"] = str(var_folder().resolve() / "demo-clock")
         # A demo's days pass at a click: a token must outlive a patient shopper's season.
@@ -108,11 +129,12 @@ def run_demo() -> int:
         if not settings.demo_key:
             raise SettingsError("MAKEGOOD_MERCHANT_KEY is missing: the demo shop needs a key")
         asyncio.run(_admit(settings, settings.demo_key, "merchant", "demo shop"))
-        return _run_parts(settings)
+        return _run_parts(settings, own)
 
 
-def _run_parts(settings: Settings) -> int:
+def _run_parts(settings: Settings, own_database: Path | None) -> int:
     parts: list[subprocess.Popen[bytes]] = []
+    patience_seconds = STOP_SECONDS_MAX
     try:
         parts.append(_start("serve"))
         parts.append(_start("worker"))
@@ -121,6 +143,10 @@ def _run_parts(settings: Settings) -> int:
             return 1
         _print_addresses(settings)
         while all(part.poll() is None for part in parts):
+            if own_database is not None and not embedded.is_served(own_database):
+                errors.print("PostgreSQL ended by itself; stopping the rest")
+                patience_seconds = STOP_SECONDS_WITHOUT_DATABASE
+                return 1
             time.sleep(0.3)
         errors.print("a part of makegood ended by itself; stopping the rest")
     except KeyboardInterrupt:
@@ -129,7 +155,7 @@ def _run_parts(settings: Settings) -> int:
     else:
         return 1
     finally:
-        _stop(parts)
+        _stop(parts, patience_seconds)
 
 
 def _start(command: str) -> subprocess.Popen[bytes]:
@@ -141,19 +167,21 @@ def _start(command: str) -> subprocess.Popen[bytes]:
     )
 
 
-def _stop(parts: Sequence[subprocess.Popen[bytes]]) -> None:
+def _stop(parts: Sequence[subprocess.Popen[bytes]], patience_seconds: float) -> None:
     for part in parts:
         if part.poll() is None:
             part.terminate()
     for part in parts:
         try:
-            part.wait(STOP_SECONDS_MAX)
+            part.wait(patience_seconds)
         except subprocess.TimeoutExpired:
             part.kill()
             part.wait()
 
 
 def _answers(settings: Settings, server: subprocess.Popen[bytes]) -> bool:
+    import httpx
+
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline and server.poll() is None:
         try:
@@ -193,7 +221,7 @@ def _refuse_unready(settings: Settings) -> None:
     engine = create_sync_engine(sqlalchemy_url(settings.database_url))
     try:
         with engine.connect() as connection:
-            if not migrate.is_current(connection):
+            if not schema.is_current(connection):
                 raise SettingsError("the database lacks migrations: run `makegood migrate`")
             sealed = connection.execute(select(Epoch.secret_sealed).order_by(Epoch.day.desc()).limit(1)).scalar()
     finally:

@@ -25,6 +25,11 @@ def collided(error: BaseException) -> bool:
     )
 
 
+def clashed(error: BaseException) -> bool:
+    """Whether PostgreSQL undid the transaction in favour of another; not one that waited for a lock in vain."""
+    return collided(error) and not isinstance(cause(error), postgres.LockNotAvailable)
+
+
 def away(error: BaseException) -> bool:
     """Whether the database could not answer: the caller is told to come back, 503."""
     return isinstance(error, PoolTimeoutError) or isinstance(cause(error), (*_AWAY, *_COLLIDED))

@@ -1,22 +1,18 @@
-"""Brings a database to the schema of this code, and says whether it is there."""
+"""Brings a database to the schema of this code."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import create_engine
 
+from engine.db.schema import MIGRATIONS
 from engine.db.session import sqlalchemy_url
-
-_FOLDER = Path(__file__).resolve().parent / "migrations"
 
 
 def alembic_config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("script_location", str(MIGRATIONS))
     return config
 
 
@@ -32,12 +28,6 @@ def downgrade(database_url: str, revision: str) -> None:
 def check(database_url: str) -> None:
     """Raise where the tables of the code and of the migrations differ."""
     _with_connection(database_url, command.check)
-
-
-def is_current(connection: Connection) -> bool:
-    """Whether the database has every migration of this code."""
-    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
 
 
 def _with_connection(database_url: str, run: Callable[[Config], object]) -> None:

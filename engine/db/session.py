@@ -5,25 +5,48 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from psycopg import AsyncConnection
-from sqlalchemy import URL, make_url
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import URL
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection as PooledConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+
+from engine.db.address import libpq_url
 
 STATEMENT_TIMEOUT_SECONDS = 15
-LOCK_TIMEOUT_SECONDS = 10
+LOCK_TIMEOUT_SECONDS = 5
 IDLE_TIMEOUT_SECONDS = 30
 CONNECT_TIMEOUT_SECONDS = 5
 BY_INDEX = (
     "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
     " -c plan_cache_mode=force_generic_plan"
 )
-POOL_TIMEOUT_SECONDS = 30  # a thousand shoppers at once wait for their turn rather than be sent away
+# A thousand shoppers at once wait for their turn rather than be sent away; nobody waits for longer than a page would.
+POOL_TIMEOUT_SECONDS = 5
+WAITING_MAX = 1000
 
 
 def sqlalchemy_url(database_url: str) -> URL:
-    """Return the same database for SQLAlchemy's psycopg 3 dialect; any libpq URL will do."""
-    url = make_url(database_url)
-    return url.set(drivername="postgresql+psycopg")
+    """Return the same database for SQLAlchemy's psycopg 3 dialect; any libpq URL will do, of several hosts too."""
+    parts = {name: str(value) for name, value in conninfo_to_dict(libpq_url(database_url)).items()}
+    user, password, database = (parts.pop(name, None) for name in ("user", "password", "dbname"))
+    return URL.create("postgresql+psycopg", user, password, database=database, query=parts)
+
+
+class BoundedPool(AsyncAdaptedQueuePool):
+    """The usual pool, at which only so many wait: a queue without end answers nobody in time."""
+
+    _asking = 0
+
+    def _do_get(self) -> ConnectionPoolEntry:
+        if self._asking >= WAITING_MAX:
+            raise PoolTimeoutError(f"{WAITING_MAX} callers wait for a connection already")
+        self._asking += 1
+        try:
+            return super()._do_get()
+        finally:
+            self._asking -= 1
 
 
 def create_engine(
@@ -38,6 +61,7 @@ def create_engine(
         options.append(BY_INDEX)
     return create_async_engine(
         sqlalchemy_url(database_url),
+        poolclass=BoundedPool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,

@@ -550,6 +550,9 @@ async def test_health_says_alive_and_ready(shop: Shop) -> None:
     assert (live.status_code, ready.status_code) == (200, 200)
     assert ready.json()["problems"] == []
     assert ready.json()["config"]["refused"] == []
+    for path in ("/health/live", "/health/ready"):
+        asked = await shop.http.head(path)
+        assert (asked.status_code, asked.content) == (200, b"")
 
 
 async def test_metrics_count_requests_and_name_nobody(shop: Shop) -> None:

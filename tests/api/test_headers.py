@@ -152,6 +152,7 @@ async def test_a_database_that_is_away_is_503_and_the_engine_unready(open_shop: 
                 assert int(answer.headers["retry-after"]) >= 1
             ready = await shop.http.get("/health/ready")
             assert (ready.status_code, ready.json()["status"]) == (503, "unready")
+            assert (await shop.http.head("/health/ready")).status_code == 503
             assert (await shop.http.get("/health/live")).status_code == 200
             connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'.encode())
         assert (await shop.http.get("/health/ready")).status_code == 200

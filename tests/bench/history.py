@@ -1,5 +1,7 @@
 """Past spins, as many as one likes, written by PostgreSQL itself: a shop that has been open for years."""
 
+from collections.abc import Callable
+
 import psycopg
 
 # One spin each of so many shoppers, a second apart, up to an hour ago; ids are time-ordered, as real ones.
@@ -60,16 +62,20 @@ _ONCE = (
 PAGE = 250_000
 
 
-def live_through(url: str, spins: int) -> None:
+def live_through(url: str, spins: int, progress: Callable[[int], object] = lambda _done: None) -> None:
     """Write so many past spins with all that belongs to them, and what the planner must know of them."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET synchronous_commit = off")
+        # The rows refer to each other rightly by how they are made; asking for each of them would take hours.
+        connection.execute("SET session_replication_role = replica")
         connection.execute(_ID)
         for first in range(1, spins + 1, PAGE):
+            last = min(first + PAGE - 1, spins)
             connection.execute("DROP TABLE IF EXISTS past")
-            connection.execute(psycopg.sql.SQL(_ROWS).format(), (spins, first, min(first + PAGE - 1, spins)))
+            connection.execute(psycopg.sql.SQL(_ROWS).format(), (spins, first, last))
             for statement in _WRITE:
                 connection.execute(statement.encode())
+            progress(last)
         for statement in _ONCE:
             connection.execute(statement.encode())
         connection.execute("VACUUM ANALYZE")

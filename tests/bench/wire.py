@@ -4,7 +4,7 @@ import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 
@@ -40,6 +40,17 @@ class Wire:
                 else:
                     busy -= 1
         return done / (time.perf_counter() - started)
+
+    def exactly(self, calls: Sequence[bytes]) -> None:
+        """Make these calls, each once, on as many connections as there are."""
+        source, busy = iter(calls), 0
+        for line, call in zip(self.lines, source, strict=False):
+            busy += self._send(line, call)
+        while busy:
+            for line in self._answered():
+                call = next(source, b"")
+                busy += self._send(line, call) if call else 0
+                busy -= 1
 
     def open_loop(self, calls: Iterable[bytes], per_second: float, seconds: float) -> list[float]:
         """Send at a fixed rate, whatever comes back; return each call's seconds from when it was due."""

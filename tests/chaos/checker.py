@@ -1,6 +1,7 @@
 """Compares what clients were told with what the database holds, by SQL and hashes of its own."""
 
 from collections.abc import Iterator
+from datetime import date
 from hashlib import sha256
 
 from tests.chaos.clients import Told
@@ -8,13 +9,14 @@ from tests.golden import reference
 from tests.support import Json, desk, rows
 
 
-def faults(url: str, told: Told) -> list[str]:
-    """Return every promise that does not hold."""
+def faults(url: str, told: Told, *, yesterday: date | None = None) -> list[str]:
+    """Return every promise that does not hold; `yesterday` is the last day whose points are all written."""
     found = list(told.broken)
     found += _stockouts(url, told)
     found += _spins(url, told)
     found += _redemptions(url, told)
     found += _enrolments(url, told)
+    found += _accruals(url, yesterday) if yesterday else ()
     found += _proofs(told)
     found += _books(url)
     return found
@@ -104,6 +106,25 @@ def _enrolments(url: str, told: Told) -> Iterator[str]:
     for enrolment, shown in told.points.items():
         if points.get(enrolment, 0) < shown:
             yield f"enrolment {enrolment} was shown {shown} points, the ledger has {points.get(enrolment, 0)}"
+
+
+_DAYS = """
+SELECT e.id, e.status, e.started_on, e.last_on, count(p.day), min(p.day), max(p.day), coalesce(sum(p.points), 0)
+FROM enrolments e
+LEFT JOIN point_entries p ON p.subject = e.subject AND p.enrolment_id = e.id AND p.kind = 'accrual'
+GROUP BY e.subject, e.id
+"""
+
+
+def _accruals(url: str, yesterday: date) -> Iterator[str]:
+    """Count each day that was waited for: one point each, none left out, none twice."""
+    for enrolment, status, started, last, days, first, final, points in rows(url, _DAYS):
+        due = max(0, (min(last, yesterday) - started).days + 1)
+        if status == "active" and days != due:
+            yield f"enrolment {enrolment} waits since {started} and has {days} days written, {due} are over"
+        whole = first == started and (final - first).days + 1 == days if days else True
+        if days > due or points != days or not whole:
+            yield f"enrolment {enrolment} of {started} has {points} points for {days} days, {first} to {final}"
 
 
 def _proofs(told: Told) -> Iterator[str]:

@@ -27,6 +27,7 @@ class Told:
     enrolled: dict[str, str] = field(default_factory=dict)  # stockout to enrolment
     points: dict[str, int] = field(default_factory=dict)  # enrolment to the most points ever shown
     broken: list[str] = field(default_factory=list)
+    answers: int = 0
     retries: int = 0
 
     def keep(self, kept: dict[str, Any], what: str, value: Any) -> None:
@@ -111,6 +112,7 @@ class Client:
                 answer = await self._http.request(method, path, headers=bearer(key), json=body)
                 if answer.status_code < 400:
                     told: Json = answer.json()
+                    self._told.answers += 1
                     return told
                 if answer.status_code not in {429, 503}:
                     if answer.status_code >= 500:

@@ -15,15 +15,18 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import psycopg
+from procrastinate.exceptions import AlreadyEnqueued
 
-from engine import embedded
+from engine import embedded, jobs
 from engine.db import migrate
+from engine.settings import read
 from tests.chaos.proxy import Ends, Proxy
 from tests.chaos.schedule import Fault
 from tests.support import Redis, admit, environment, free_port, redis_program, started
 
 STALL_SECONDS = 2.0
-UP_SECONDS_MAX = 60
+LOG_SHOWN = 3000
+UP_SECONDS_MAX = 150  # a machine may be very busy
 SOCKET = ".s.PGSQL.5432"
 ZONE = ZoneInfo("Europe/Paris")
 
@@ -121,6 +124,21 @@ class World:
     async def _change_the_clocks(self) -> None:
         self._set_days(self.days + _days_to_change(self.now().astimezone(ZONE).date()))
 
+    async def accrue(self) -> None:
+        """Enqueue a night's points for the worker, unless they are enqueued already."""
+        async with jobs.connected(read(self._environment(DATABASE_URL=self.real_url))) as app:
+            with suppress(AlreadyEnqueued):
+                await app.configure_task("accrue", queueing_lock="accrue").defer_async(timestamp=0)
+
+    def accrue_by_hand(self) -> None:
+        """Write what no worker was left to write."""
+        command = [sys.executable, "-m", "engine.cli", "accrue"]
+        with started(command, self._environment(DATABASE_URL=self.real_url), self.log) as process:
+            assert process.wait(UP_SECONDS_MAX) == 0, _end_of(self.log.name)
+
+    def yesterday(self) -> date:
+        return self.now().astimezone(ZONE).date() - timedelta(days=1)
+
     async def up(self) -> None:
         """Wait until the engine answers again."""
         deadline = time.monotonic() + UP_SECONDS_MAX
@@ -130,20 +148,23 @@ class World:
                     if (await http.get("/health/ready")).is_success:
                         return
                 await asyncio.sleep(0.1)
-        raise AssertionError(f"the engine is not up after {UP_SECONDS_MAX} s; {self.log.name} says why")
+        raise AssertionError(f"the engine is not up after {UP_SECONDS_MAX} s:\n{_end_of(self.log.name)}")
+
+    def _engine_url(self) -> str:
+        """Return where the engine's processes find PostgreSQL: behind the wire."""
+        return self.real_url.partition("host=")[0] + f"host={self._folder / 'wires'}"
 
     def _environment(self, **more: str) -> dict[str, str]:
-        url = self.real_url.partition("host=")[0] + f"host={self._folder / 'wires'}"
-        return environment(
-            url,
+        given = environment(
+            self._engine_url(),
             REDIS_URL=self.redis.url,
             MAKEGOOD_CONFIG=str(self._config),
             MAKEGOOD_DEMO="1",
             MAKEGOOD_DEMO_CLOCK=str(self._folder / "days"),
             MAKEGOOD_MERCHANT_KEY=self.key,
             MAKEGOOD_TOKEN_SECONDS=str(3 * 365 * 24 * 3600),
-            **more,
         )
+        return given | more
 
     def _start_api(self, number: int) -> None:
         given = self._environment(PORT=str(self._ports[number]))
@@ -194,6 +215,10 @@ class World:
             with suppress(OSError):
                 return await asyncio.open_connection("127.0.0.1", self._ports[self._turn % 2])
         raise ConnectionRefusedError
+
+
+def _end_of(log: str) -> str:
+    return Path(log).read_text(errors="replace")[-LOG_SHOWN:]
 
 
 def _socket_folder(url: str) -> str:

@@ -17,10 +17,11 @@ from tests.support import (
     Shopper,
     ask,
     balances,
+    campaign,
+    config_copy,
     desk,
     do,
     many_offered,
-    only,
     problem,
     rows,
     slice_,
@@ -257,7 +258,7 @@ async def test_what_a_process_remembers_of_the_stock_is_never_the_last_word(
     open_shop: OpenShop, tmp_path: Path
 ) -> None:
     """Others take from it, or give back, behind its back: it looks again, and a slice is replaced only when gone."""
-    config = only(tmp_path, slice_("sample", stock=1000, when_gone="free-shipping"))
+    config = config_copy(tmp_path, only=campaign(slice_("sample", stock=1000, when_gone="free-shipping")))
     async with open_shop(config=config) as shop:
         first, *others = await many_offered(shop, 41)
         assert won(await first.spin()) == "sample"
@@ -269,7 +270,7 @@ async def test_what_a_process_remembers_of_the_stock_is_never_the_last_word(
 
 
 async def test_a_budget_that_others_used_up_is_found_out(open_shop: OpenShop, tmp_path: Path) -> None:
-    config = only(tmp_path, slice_("discount-20", when_gone="free-shipping"))
+    config = config_copy(tmp_path, only=campaign(slice_("discount-20", when_gone="free-shipping")))
     async with open_shop(config=config) as shop:
         first, *others = await many_offered(shop, 31)
         assert won(await first.spin()) == "discount-20"

@@ -2,9 +2,10 @@
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from engine.db import migrate
+from engine.db import migrate, schema
 from engine.db.session import sqlalchemy_url
 from tests.support import ask, do, rows
 
@@ -50,11 +51,19 @@ def test_a_database_is_current_only_with_every_migration(empty_database_url: str
     engine = create_engine(sqlalchemy_url(empty_database_url))
     migrate.upgrade(empty_database_url, "0001")
     with engine.connect() as connection:
-        assert not migrate.is_current(connection)
+        assert not schema.is_current(connection)
     migrate.upgrade(empty_database_url)
     with engine.connect() as connection:
-        assert migrate.is_current(connection)
+        assert schema.is_current(connection)
     engine.dispose()
+
+
+def test_the_newest_migration_is_known_without_loading_any(empty_database_url: str) -> None:
+    engine = create_engine(sqlalchemy_url(empty_database_url))
+    with engine.connect() as connection:
+        assert not schema.is_current(connection), "an empty database"
+    engine.dispose()
+    assert ScriptDirectory.from_config(migrate.alembic_config()).get_heads() == [schema.HEAD]
 
 
 def test_going_down_with_data_keeps_what_the_older_schema_knows(database_url: str) -> None:

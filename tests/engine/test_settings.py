@@ -2,7 +2,9 @@
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy import text
 
+from engine.db.session import create_engine
 from engine.settings import EXAMPLE_SECRETS, SettingsError, read
 
 _SOUND = {
@@ -89,6 +91,20 @@ def test_an_address_that_is_no_postgresql_is_refused_without_telling_its_passwor
 def test_any_libpq_address_will_do(scheme: str) -> None:
     url = f"{scheme}://ada:secret@db/makegood?sslmode=require"
     assert read({**_SOUND, "DATABASE_URL": url}).database_url == url
+
+
+@pytest.mark.parametrize("hosts", ["db1,db2", "db1:5432,db2:5433", "[::1]:5432,[::1]:5433"])
+def test_an_address_may_name_several_hosts(hosts: str) -> None:
+    url = f"postgresql://ada:secret@{hosts}/makegood?target_session_attrs=read-write"
+    assert read({**_SOUND, "DATABASE_URL": url}).database_url == url
+
+
+async def test_several_hosts_are_tried_in_turn(database_url: str) -> None:
+    for url in (database_url.replace("host=", "host=/nobody-there,"), f"{database_url},/nobody-there"):
+        engine = create_engine(f"{url}&target_session_attrs=read-write")
+        async with engine.connect() as connection:
+            assert (await connection.execute(text("SELECT 1"))).scalar() == 1
+        await engine.dispose()
 
 
 def test_no_secret_is_told_in_a_refusal() -> None:

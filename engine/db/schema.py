@@ -1,0 +1,17 @@
+"""Whether a database has every migration of this code: told without loading any of them."""
+
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+MIGRATIONS: Final = Path(__file__).resolve().parent / "migrations"
+# Their files begin with their number, and each follows the one before.
+HEAD: Final = max(path.stem.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+IS_THERE: Final = "SELECT to_regclass('alembic_version') IS NOT NULL"
+VERSION: Final = "SELECT version_num FROM alembic_version"
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether nothing is missing, and nothing is there that this code does not know."""
+    return bool(connection.execute(text(IS_THERE)).scalar()) and connection.execute(text(VERSION)).scalar() == HEAD
