@@ -8,12 +8,12 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engine import announcements, clock, night
+from engine import announcements, clock, night, tracing
 from engine import live as topics
 from engine.announcements import Announcer
 from engine.api.figures import OFFERS, SPINS
 from engine.api.schemas import RealisedWheel
-from engine.batches import FLUSHERS, Batcher
+from engine.batches import FLUSHERS
 from engine.campaigns import Config
 from engine.db.session import Lanes, create_engine, transaction
 from engine.flows import epochs, figures, offers, spins
@@ -28,6 +28,7 @@ from engine.live_config import LiveConfig
 from engine.memo import Memo
 from engine.messages import Messages, negotiate
 from engine.settings import Settings
+from engine.tracing import Asked
 from engine.vault import ShopperToken, Vault
 from engine.versions import Versions
 
@@ -48,13 +49,17 @@ class Services:
         self.announce: Announcer = announcements.by_job if settings.webhook_url else announcements.to_nobody
         self.pages = Live(settings.redis_url)
         self.kit = Kit(self.vault, self.versions, self.announce, self.pages.tell)
-        self._database = create_engine(settings.database_url, pool_size=settings.pool_size)
+        self.tracing = tracing.of(settings, "serve")
+        watched = self.tracing.connection
+        self._database = create_engine(settings.database_url, pool_size=settings.pool_size, connection=watched)
         # Connections always in use under load: asking each time whether one still lives would cost a trip.
-        batches = create_engine(settings.database_url, pool_size=2 * FLUSHERS, by_index=True, pre_ping=False)
+        batches = create_engine(
+            settings.database_url, pool_size=2 * FLUSHERS, by_index=True, pre_ping=False, connection=watched
+        )
         self._lanes = Lanes(batches, self._database)
         self._memory = Memory()
-        self.spins: Batcher[spins.Ask, Spun] = Batcher("spins", self._spin_together, self._spin_alone)
-        self.offers: Batcher[ShopperToken, Made] = Batcher("offers", self._offer_together, self._offer_alone)
+        self.spins: Asked[spins.Ask, Spun] = self.tracing.batcher("spins", self._spin_together, self._spin_alone)
+        self.offers: Asked[ShopperToken, Made] = self.tracing.batcher("offers", self._offer_together, self._offer_alone)
         self.realised: Memo[list[RealisedWheel]] = Memo(REALISED_SECONDS)
         self._figures: Memo[Figures] = Memo(FIGURES_SECONDS)
         self.live = LiveConfig(
@@ -158,3 +163,4 @@ class Services:
             await self.limiter.aclose()
             await self._lanes.aclose()
             await self._database.dispose()
+            await self.tracing.aclose()
