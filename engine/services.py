@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 
 import structlog
 from sqlalchemy import text
@@ -89,9 +90,7 @@ class Services:
         except BaseException:
             self._memory.forget()
             raise
-        for answer in answers:
-            if isinstance(answer, Spun) and not answer.replayed:
-                SPINS.labels(answer.version.slug, answer.spin.slice).inc()
+        _count_spins(answers)
         return answers
 
     async def _spin_alone(self, ask: spins.Ask) -> Spun:
@@ -99,23 +98,24 @@ class Services:
             [answer] = await spins.spin_all(session, self.kit, [ask], now=clock.now())
             if isinstance(answer, Exception):
                 raise answer
-            return answer
+        _count_spins([answer])
+        return answer
 
     async def _offer_together(self, tokens: Sequence[ShopperToken]) -> Sequence[Made | Exception]:
         now = clock.now()
         async with self._lanes.transaction() as session:
             answers = await offers.make_all(session, self.kit, self.config.versions, tokens, now=now)
-        for answer in answers:
-            if isinstance(answer, Made) and answer.offer.created_at == now:
-                OFFERS.labels(answer.version.slug, answer.offer.arm or "refused").inc()
+        _count_offers(answers, now)
         return answers
 
     async def _offer_alone(self, token: ShopperToken) -> Made:
+        now = clock.now()
         async with self.transaction() as session:
-            [answer] = await offers.make_all(session, self.kit, self.config.versions, [token], now=clock.now())
+            [answer] = await offers.make_all(session, self.kit, self.config.versions, [token], now=now)
             if isinstance(answer, Exception):
                 raise answer
-            return answer
+        _count_offers([answer], now)
+        return answer
 
     async def ping(self) -> None:
         """Raise when the database does not answer."""
@@ -164,3 +164,16 @@ class Services:
             await self._lanes.aclose()
             await self._database.dispose()
             await self.tracing.aclose()
+
+
+def _count_spins(answers: Sequence[Spun | Exception]) -> None:
+    """Count what was drawn now; only what is committed gets here."""
+    for answer in answers:
+        if isinstance(answer, Spun) and not answer.replayed:
+            SPINS.labels(answer.version.slug, answer.spin.slice).inc()
+
+
+def _count_offers(answers: Sequence[Made | Exception], now: datetime) -> None:
+    for answer in answers:
+        if isinstance(answer, Made) and answer.offer.created_at == now:
+            OFFERS.labels(answer.version.slug, answer.offer.arm or "refused").inc()

@@ -5,8 +5,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from secrets import token_hex
 
 import click
@@ -37,7 +39,19 @@ def serve_api(workers: int) -> None:
         settings = read()
         campaigns.load(settings.config_folder)
         _refuse_unready(settings)
-        serve("engine.app:serve_app", settings.host, settings.port, workers=workers)
+        with counted_together() if workers > 1 else nullcontext():
+            serve("engine.app:serve_app", settings.host, settings.port, workers=workers)
+
+
+@contextmanager
+def counted_together() -> Iterator[None]:
+    """Let the processes of one port add up what they count: whichever of them Prometheus meets answers for all.
+
+    The library reads this when it is first imported, so each process must find it there.
+    """
+    with tempfile.TemporaryDirectory(prefix="makegood-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
 def serve(factory: str, host: str, port: int, *, workers: int) -> None:

@@ -35,9 +35,10 @@ def check(database_url: str) -> None:
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether the database has every migration of this code."""
-    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
+    """Whether the database has every migration of this code; one that is ahead has, while the next version comes."""
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head() or ""
+    # Revisions are numbers with leading noughts, so they sort as they follow each other.
+    return (MigrationContext.configure(connection).get_current_revision() or "") >= head
 
 
 def _with_connection(database_url: str, run: Callable[[Config], object]) -> None:

@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from engine.db import migrate
@@ -55,6 +56,21 @@ def test_a_database_is_current_only_with_every_migration(empty_database_url: str
     with engine.connect() as connection:
         assert migrate.is_current(connection)
     engine.dispose()
+
+
+def test_a_database_ahead_of_the_code_is_current_or_an_upgrade_would_be_a_pause(database_url: str) -> None:
+    do(database_url, "UPDATE alembic_version SET version_num = '9999'")
+    engine = create_engine(sqlalchemy_url(database_url))
+    with engine.connect() as connection:
+        assert migrate.is_current(connection)
+    engine.dispose()
+
+
+def test_migrations_are_numbered_in_their_order() -> None:
+    scripts = ScriptDirectory.from_config(migrate.alembic_config())
+    revisions = [script.revision for script in scripts.walk_revisions()]
+    assert revisions == sorted(revisions, reverse=True)
+    assert {len(revision) for revision in revisions} == {4}
 
 
 def test_going_down_with_data_keeps_what_the_older_schema_knows(database_url: str) -> None:
