@@ -1,7 +1,8 @@
 """A shop's traffic: `locust -f loadtests/locustfile.py --host http://127.0.0.1:8000`.
 
 MAKEGOOD_MERCHANT_KEY holds a merchant's key. MAKEGOOD_MARKETER_KEY, where it is given, a marketer's, who publishes in
-the middle. LOAD_SECONDS shortens or lengthens the steady profile and the flash sale in it. A run fails on a broken
+the middle. LOAD_SECONDS shortens or lengthens the steady profile and the flash sale in it; LOAD_USERS is a share of the
+users of both. A run fails on a broken
 promise (a second award for one offer, a code redeemed twice, points lost), on an answer that is none, and on calls
 slower than loadtests/budgets.toml allows, as multiples of an empty handler's; LOAD_JUDGE=promises leaves that last out,
 for a machine that has something else to do.
@@ -35,6 +36,7 @@ KEY = os.environ.get("MAKEGOOD_MERCHANT_KEY", "")
 MARKETER_KEY = os.environ.get("MAKEGOOD_MARKETER_KEY", "")
 STEADY, SPIKE = BUDGETS["steady"], BUDGETS["spike"]
 SECONDS = float(os.environ.get("LOAD_SECONDS") or STEADY["seconds"])
+USERS = float(os.environ.get("LOAD_USERS") or 1)
 SHARE = SECONDS / STEADY["seconds"]
 SALE_BEGINS = SPIKE["after_seconds"] * SHARE
 SALE_ENDS = SALE_BEGINS + SPIKE["seconds"] * SHARE
@@ -81,7 +83,7 @@ class Sale(LoadTestShape):
         if elapsed() > SECONDS:
             return None
         profile = SPIKE if phase() == "sale" else STEADY
-        return profile["users"], profile["spawn_rate"]
+        return round(profile["users"] * USERS), profile["spawn_rate"] * USERS
 
 
 def elapsed() -> float:
@@ -267,6 +269,14 @@ def together(*calls: Callable[[], Answer]) -> list[Answer]:
     return [one.value for one in started]
 
 
+def samples(broken: list[str], most: int = 3) -> list[str]:
+    """Return some of each kind: whatever comes before the id."""
+    kinds: dict[str, list[str]] = {}
+    for promise in broken:
+        kinds.setdefault(promise.rpartition(" ")[0], []).append(promise)
+    return [promise for kind in kinds.values() for promise in kind[:most]]
+
+
 class Floor:
     """The empty handler, on a server of the same kind beside the engine."""
 
@@ -315,7 +325,7 @@ def note(request_type: str, name: str, response_time: float, **_rest: object) ->
 def judge(environment: Environment, **_rest: object) -> None:
     """End with exit code 1 when a promise was broken, an answer was none, or calls took too long."""
     floor.stop()
-    faults = [f"broken: {promise}" for promise in promises.broken[:20]]
+    faults = [f"broken: {promise}" for promise in samples(promises.broken)]
     errors = list(environment.stats.errors.values())
     if sum(error.occurrences for error in errors) > BUDGETS["promises"]["failures"]:
         faults += [f"failed: {error.method} {error.name}: {error.error}" for error in errors[:20]]
