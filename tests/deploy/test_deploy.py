@@ -120,9 +120,12 @@ def test_every_test_that_the_security_page_names_is_there() -> None:
     page = (ROOT / "docs" / "security.md").read_text()
     named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page)
     assert len(named) >= 10
+    assert all(test for _, test in named), "a row names a test, not a file"
     for path, test in named:
-        assert f"def {test}" in (ROOT / path).read_text(), (path, test)
-    assert len(re.findall(r"^\| API\d+:2023", page, re.MULTILINE)) == 10
+        assert f"def {test}(" in (ROOT / path).read_text(), (path, test)
+    risks = re.findall(r"^\| (API\d+:2023) .*\| (.*) \|$", page, re.MULTILINE)
+    assert [risk for risk, _ in risks] == [f"API{number}:2023" for number in range(1, 11)]
+    assert all("tests/" in shown for _, shown in risks)
 
 
 def test_the_pages_have_their_blocks() -> None:
