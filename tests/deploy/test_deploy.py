@@ -13,10 +13,13 @@ import pytest
 from sqlalchemy import UniqueConstraint
 
 from engine.api.figures import exposition
+from engine.cli.main import main as cli
+from engine.cli.run import STREAMS_END_SECONDS
 from engine.db.tables import Base
 from engine.flows.figures import Figures
 from engine.settings import ROOT
 from tests.docs.markdown import blocks
+from tests.support import environment
 
 DEPLOY = ROOT / "deploy"
 # Small tables, one row a campaign, day or product, which a cluster keeps whole on every machine.
@@ -50,6 +53,55 @@ def test_a_unit_is_sound(tmp_path: Path, unit: str) -> None:
         check=False,
     )
     assert (done.returncode, [line for line in done.stderr.splitlines() if unit in line]) == (0, [])
+
+
+@pytest.mark.parametrize("unit", sorted(path.name for path in (DEPLOY / "systemd").glob("*.service")))
+def test_a_unit_starts_a_command_that_exists_and_stops_it_in_time(unit: str) -> None:
+    text = (DEPLOY / "systemd" / unit).read_text()
+    [command] = re.findall(r"^ExecStart=/opt/makegood/\.venv/bin/makegood (.+)$", text, re.MULTILINE)
+    name, *options = command.split()
+    made = cli.commands[name].make_context(name, options)
+    assert made.params.get("workers", 1) >= 1
+    assert re.search(r"^EnvironmentFile=/etc/makegood/environment$", text, re.MULTILINE)
+    [seconds] = re.findall(r"^TimeoutStopSec=(\d+)$", text, re.MULTILINE)
+    assert int(seconds) > STREAMS_END_SECONDS
+
+
+def test_every_variable_of_the_example_is_one_the_engine_reads() -> None:
+    given = re.findall(r"^([A-Z_]+)=", (DEPLOY / "environment.example").read_text(), re.MULTILINE)
+    told = (ROOT / "docs" / "operations.md").read_text()
+    assert {"DATABASE_URL", "MAKEGOOD_TOKEN_SECRET", "MAKEGOOD_PEPPER", "MAKEGOOD_SEAL_KEY"} <= set(given)
+    for name in set(given) - {"PGPASSWORD"}:  # libpq's own
+        assert f"`{name}`" in told, name
+
+
+def test_what_the_container_copies_is_all_that_serving_needs(tmp_path: Path, database_url: str) -> None:
+    """Do what the container file does, as far as that goes without containers: copy, and start from there."""
+    for line in (DEPLOY / "Containerfile").read_text().splitlines():
+        if line.startswith("COPY ") and "--from" not in line:
+            *names, target = line.split()[1:]
+            for name in names:
+                place = tmp_path / target if target != "./" else tmp_path / name
+                copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+                copy(ROOT / name, place)
+    given = environment(database_url, MAKEGOOD_CONFIG=str(tmp_path / "config"))
+    started_from = "import engine, engine.jobs; from engine.app import create_app; create_app(); print(engine.__file__)"
+    for arguments in (["-m", "engine.cli", "migrate"], ["-m", "engine.cli", "check"], ["-c", started_from]):
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=tmp_path, env=given, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip() == str(tmp_path / "engine" / "__init__.py")
+
+
+def test_the_container_answers_ready_by_the_call_it_makes() -> None:
+    text = (DEPLOY / "Containerfile").read_text()
+    assert "http://127.0.0.1:8000/health/ready" in text
+    assert re.search(r"^USER makegood$", text, re.MULTILINE), "nothing runs as root"
+    [command] = re.findall(r"^CMD (\[.+\])$", text, re.MULTILINE)
+    program, name, *options = json.loads(command)
+    assert program == "makegood"
+    cli.commands[name].make_context(name, list(options))
 
 
 def test_the_compose_file_runs_both_roles_on_a_database_that_is_migrated() -> None:
