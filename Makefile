@@ -108,6 +108,10 @@ chaos: env-dev ## a hundred faults under load, and every promise checked afterwa
 load: env-dev ## a minute of a shop's traffic with a flash sale in it; the report is var/load.html
 	@$(BIN)/python -m tests.bench.load
 
+.PHONY: guess
+guess: env-dev ## a million guesses against a million live codes: none is found, and guessing is stopped
+	@$(BIN)/python -m tests.bench.guess
+
 .PHONY: clean
 clean: ## remove the environment and caches; the data in var/ stays
 	@rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache

@@ -79,7 +79,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
     )
     document.allow_every_method(app)
     retry_what_clashed(app)
-    app.asgi_handler = before_router(answering(keeping_slashes(app.asgi_handler)), services, HOT, cors.told_to)
+    hot = before_router(answering(keeping_slashes(app.asgi_handler)), services, HOT, cors.told_to)
+    app.asgi_handler = services.tracing.requests(hot)
     return app
 
 

@@ -10,7 +10,7 @@ from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, 
 from procrastinate.jobs import Job
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from engine import announcements, clock, night
+from engine import announcements, clock, night, tracing
 from engine.connectors import webhooks
 from engine.db.address import libpq_url
 from engine.db.session import create_engine, raw_connection, transaction
@@ -33,7 +33,10 @@ class Tools:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.engine: AsyncEngine = create_engine(settings.database_url, pool_size=settings.pool_size)
+        self.tracing = tracing.of(settings, "worker")
+        self.engine: AsyncEngine = create_engine(
+            settings.database_url, pool_size=settings.pool_size, connection=self.tracing.connection
+        )
         announce = announcements.by_job if settings.webhook_url else announcements.to_nobody
         self.pages = Sender(settings.redis_url)
         self.kit = Kit(Vault(settings), Versions(), announce, self.pages.tell)
@@ -68,10 +71,12 @@ async def work(settings: Settings, *, install_signal_handlers: bool = True) -> N
                 delete_jobs="successful",
                 stalled_worker_timeout=STALLED_SECONDS,
                 install_signal_handlers=install_signal_handlers,
+                worker_middleware=list(tools.tracing.jobs),
             )
     finally:
         await tools.pages.aclose()
         await tools.engine.dispose()
+        await tools.tracing.aclose()
 
 
 @jobs.task(name="deliver", pass_context=True, retry=WebhookRetry())

@@ -3,17 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 
 import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from engine import announcements, clock, night
+from engine import announcements, clock, night, tracing
 from engine import live as topics
 from engine.announcements import Announcer
 from engine.api.figures import OFFERS, SPINS
 from engine.api.schemas import RealisedWheel
-from engine.batches import FLUSHERS, Batcher
+from engine.batches import FLUSHERS
 from engine.campaigns import Config
 from engine.db import schema
 from engine.db.again import retried
@@ -30,6 +31,7 @@ from engine.live_config import LiveConfig
 from engine.memo import Memo
 from engine.messages import Messages, negotiate
 from engine.settings import Settings
+from engine.tracing import Asked
 from engine.vault import ShopperToken, Vault
 from engine.versions import Versions
 
@@ -50,13 +52,21 @@ class Services:
         self.announce: Announcer = announcements.by_job if settings.webhook_url else announcements.to_nobody
         self.pages = Live(settings.redis_url)
         self.kit = Kit(self.vault, self.versions, self.announce, self.pages.tell)
-        self._database = create_engine(settings.database_url, pool_size=settings.pool_size)
+        self.tracing = tracing.of(settings, "serve")
+        watched = self.tracing.connection
+        self._database = create_engine(settings.database_url, pool_size=settings.pool_size, connection=watched)
         # Connections always in use under load: asking each time whether one still lives would cost a trip.
-        batches = create_engine(settings.database_url, pool_size=2 * FLUSHERS, by_index=True, pre_ping=False)
+        batches = create_engine(
+            settings.database_url, pool_size=2 * FLUSHERS, by_index=True, pre_ping=False, connection=watched
+        )
         self._lanes = Lanes(batches, self._database)
         self._memory = Memory()
-        self.spins: Batcher[spins.Ask, Spun] = Batcher("spins", self._spin_together, retried(self._spin_alone))
-        self.offers: Batcher[ShopperToken, Made] = Batcher("offers", self._offer_together, retried(self._offer_alone))
+        self.spins: Asked[spins.Ask, Spun] = self.tracing.batcher(
+            "spins", self._spin_together, retried(self._spin_alone)
+        )
+        self.offers: Asked[ShopperToken, Made] = self.tracing.batcher(
+            "offers", self._offer_together, retried(self._offer_alone)
+        )
         self.realised: Memo[list[RealisedWheel]] = Memo(REALISED_SECONDS)
         self._figures: Memo[Figures] = Memo(FIGURES_SECONDS)
         self.live = LiveConfig(
@@ -86,9 +96,7 @@ class Services:
         except BaseException:
             self._memory.forget()
             raise
-        for answer in answers:
-            if isinstance(answer, Spun) and not answer.replayed:
-                SPINS.labels(answer.version.slug, answer.spin.slice).inc()
+        _count_spins(answers)
         return answers
 
     async def _spin_alone(self, ask: spins.Ask) -> Spun:
@@ -96,23 +104,24 @@ class Services:
             [answer] = await spins.spin_all(session, self.kit, [ask], now=clock.now())
             if isinstance(answer, Exception):
                 raise answer
-            return answer
+        _count_spins([answer])
+        return answer
 
     async def _offer_together(self, tokens: Sequence[ShopperToken]) -> Sequence[Made | Exception]:
         now = clock.now()
         async with self._lanes.transaction() as session:
             answers = await offers.make_all(session, self.kit, self.config.versions, tokens, now=now)
-        for answer in answers:
-            if isinstance(answer, Made) and answer.offer.created_at == now:
-                OFFERS.labels(answer.version.slug, answer.offer.arm or "refused").inc()
+        _count_offers(answers, now)
         return answers
 
     async def _offer_alone(self, token: ShopperToken) -> Made:
+        now = clock.now()
         async with self.transaction() as session:
-            [answer] = await offers.make_all(session, self.kit, self.config.versions, [token], now=clock.now())
+            [answer] = await offers.make_all(session, self.kit, self.config.versions, [token], now=now)
             if isinstance(answer, Exception):
                 raise answer
-            return answer
+        _count_offers([answer], now)
+        return answer
 
     async def ping(self) -> None:
         """Raise when the database does not answer."""
@@ -158,3 +167,17 @@ class Services:
             await self.limiter.aclose()
             await self._lanes.aclose()
             await self._database.dispose()
+            await self.tracing.aclose()
+
+
+def _count_spins(answers: Sequence[Spun | Exception]) -> None:
+    """Count what was drawn now; only what is committed gets here."""
+    for answer in answers:
+        if isinstance(answer, Spun) and not answer.replayed:
+            SPINS.labels(answer.version.slug, answer.spin.slice).inc()
+
+
+def _count_offers(answers: Sequence[Made | Exception], now: datetime) -> None:
+    for answer in answers:
+        if isinstance(answer, Made) and answer.offer.created_at == now:
+            OFFERS.labels(answer.version.slug, answer.offer.arm or "refused").inc()

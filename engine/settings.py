@@ -43,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_secrets: tuple[str, ...]  # all sign: the shop's server may know the old one or the new one
     pool_size: int
     token_seconds: int
+    traces_url: str | None  # where an OpenTelemetry collector takes spans
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -71,6 +72,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         webhook_secrets=_parts(environment, "MAKEGOOD_WEBHOOK_SECRET"),
         pool_size=_number(environment, "MAKEGOOD_POOL_SIZE", 10, problems),
         token_seconds=_number(environment, "MAKEGOOD_TOKEN_SECONDS", 24 * 3600, problems),
+        traces_url=_traces_url(environment, problems),
     )
     if settings.demo and production:
         problems.append("MAKEGOOD_DEMO=1 goes with MAKEGOOD_ENV=development: a demo shop has no place in production")
@@ -116,6 +118,22 @@ def _database_url(environment: Mapping[str, str], problems: list[str]) -> str:
         problems.append("DATABASE_URL is missing")
     elif not is_address(url):
         problems.append("DATABASE_URL is not an address such as postgresql://user:password@host/database")
+    return url
+
+
+def _traces_url(environment: Mapping[str, str], problems: list[str]) -> str | None:
+    """Return where spans go, by the names every OpenTelemetry library reads; None where tracing is off."""
+    if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return None
+    base = environment.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").strip().rstrip("/")
+    url = environment.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "").strip() or (base and f"{base}/v1/traces")
+    if not url:
+        return None
+    if not url.startswith(("http://", "https://")):
+        problems.append("OTEL_EXPORTER_OTLP_ENDPOINT is not an address such as http://127.0.0.1:4318")
+    spoken = environment.get("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL") or environment.get("OTEL_EXPORTER_OTLP_PROTOCOL")
+    if spoken not in {None, "", "http/protobuf"}:
+        problems.append(f'OTEL_EXPORTER_OTLP_PROTOCOL is "{spoken}"; spans leave as http/protobuf')
     return url
 
 

@@ -635,7 +635,7 @@ def started(
 
 
 def _is_ours(name: str) -> bool:
-    return name.startswith("MAKEGOOD_") or name in {"DATABASE_URL", "REDIS_URL", "PORT", "HOST"}
+    return name.startswith(("MAKEGOOD_", "OTEL_")) or name in {"DATABASE_URL", "REDIS_URL", "PORT", "HOST"}
 
 
 def _await_http(url: str, process: subprocess.Popen[bytes]) -> None:

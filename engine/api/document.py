@@ -17,6 +17,47 @@ _AT = "#/components/schemas/"
 _PYTHON_END, _END = r"\Z", "$"
 
 
+def _with(**fields: Any) -> dict[str, Any]:
+    """Describe a body in which these fields are given, each so."""
+    return {"required": list(fields), "properties": dict(fields)}
+
+
+def _kinds(*kinds: str, without: tuple[str, ...], **fields: Any) -> dict[str, Any]:
+    """Describe outcomes of these kinds: what they need, and what does not go with them."""
+    described = _with(kind={"enum": list(kinds)}, **fields)
+    described["properties"] |= {name: {"type": "null"} for name in without}
+    return described
+
+
+_MONEY = ("value_minor", "margin_minor")
+# What the fields of a body ask of each other, which their types cannot say.
+_TOGETHER: dict[str, dict[str, Any]] = {
+    "SurveyBody": {"anyOf": [_with(csat={"type": "integer"}), _with(nps={"type": "integer"})]},
+    "OutcomeBody": {
+        "allOf": [
+            {
+                "anyOf": [
+                    _kinds("csat", without=_MONEY, score={"type": "integer", "minimum": 1, "maximum": 5}),
+                    _kinds("nps", without=_MONEY, score={"type": "integer", "minimum": 0, "maximum": 10}),
+                    _kinds(
+                        "order_placed", without=("score",), order_id={"type": "string"}, value_minor={"type": "integer"}
+                    ),
+                    _kinds("purchased", "alternative_bought", without=("score",)),
+                    _kinds("basket_abandoned", "alert_signed_up", "complaint", without=("score", *_MONEY)),
+                ]
+            },
+            {
+                "anyOf": [
+                    _with(stockout_id={"type": "string"}),
+                    _with(enrolment_id={"type": "string"}),
+                    _with(shopper_id={"type": "string"}, sku={"type": "string"}),
+                ]
+            },
+        ]
+    },
+}
+
+
 class ExactJson(JsonRenderPlugin):
     """The document as JSON and nothing else: a page for it would run somebody else's scripts beside ours."""
 
@@ -26,7 +67,9 @@ class ExactJson(JsonRenderPlugin):
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         known = openapi_schema["components"]["schemas"]
         known.update({name: schema for name, schema in _exact().items() if name in known})
-        return super().render(request, openapi_schema)
+        for name, more in _TOGETHER.items():
+            known[name] = known[name] | more
+        return super().render(request, _ecma(openapi_schema))
 
 
 def config() -> OpenAPIConfig:
@@ -60,8 +103,7 @@ def _exact() -> dict[str, Any]:
         shape for shape in vars(schemas).values() if isinstance(shape, type) and issubclass(shape, msgspec.Struct)
     ]
     _, described = msgspec.json.schema_components(shapes, ref_template=_AT + "{name}")
-    told: dict[str, Any] = _ecma(described)
-    return told
+    return dict(described)
 
 
 def _ecma(schema: Any) -> Any:

@@ -1,10 +1,12 @@
-"""The figures of `/metrics`: this process's own counts, and the business's as the database has them."""
+"""The figures of `/metrics`: what this server's processes counted, and the business's as the database has them."""
 
+import os
 from collections.abc import Iterator
 
 from prometheus_client import Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY, Collector, CollectorRegistry
 
 from engine.flows.figures import Figures
@@ -17,7 +19,16 @@ def exposition(figures: Figures | None) -> bytes:
     """Write everything for Prometheus; without figures, the database is away and says so."""
     business = CollectorRegistry()
     business.register(_Business(figures))
-    return generate_latest(REGISTRY) + generate_latest(business)
+    return generate_latest(_counted()) + generate_latest(business)
+
+
+def _counted() -> CollectorRegistry:
+    """Return the counts of this process, or of all that share a port: whichever is asked answers for each."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    all_of_them = CollectorRegistry()
+    MultiProcessCollector(all_of_them)  # type: ignore[no-untyped-call]  # the library's own lacks types
+    return all_of_them
 
 
 class _Business(Collector):
@@ -38,7 +49,9 @@ class _Business(Collector):
             ("holds", "Units kept for waiting shoppers", figures.holds),
             ("waiting", "Shoppers who wait for a product", figures.waiting),
             ("accrual_pages_due", "Days over whose points are not written yet", figures.pages_due),
+            ("accrual_lag_seconds", "How long the oldest of them has been over", figures.accrual_lag_seconds),
             ("jobs_due", "Jobs that could run now", figures.jobs_due),
+            ("jobs_failed", "Jobs that were given up", figures.jobs_failed),
             ("jobs_late_seconds", "How long the oldest of them has been due", figures.jobs_late_seconds),
         ):
             yield GaugeMetricFamily(f"makegood_{name}", what, value=float(value))

@@ -16,6 +16,7 @@ from engine import clock
 from engine import live as topics
 from engine.api import problems
 from engine.api.assets import COMPRESSED
+from engine.api.schemas import IDS_TOLD, Id
 from engine.api.security import Call, Engine, refuse_too_many
 from engine.errors import UnavailableError
 from engine.services import Services
@@ -26,7 +27,7 @@ BUSY_SECONDS = 60
 RETRY_MS = 5000
 PRODUCTS_MAX = 100
 
-Skus = Annotated[list[str], QueryParameter(min_items=1, max_items=PRODUCTS_MAX)]
+Skus = Annotated[list[Id], QueryParameter(min_items=1, max_items=PRODUCTS_MAX, schema_extra=IDS_TOLD)]
 
 
 class LiveController(Controller):

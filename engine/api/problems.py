@@ -127,7 +127,9 @@ def field_error(message: str, field: str) -> FieldError:
 
 
 def _items(error: ValidationException) -> list[dict[str, Any]]:
-    return [item for item in error.extra if isinstance(item, dict)] if error.extra else []
+    """Return what Litestar found wrong. Where a parameter is, it also blames the body, which was not read yet."""
+    items = [item for item in error.extra if isinstance(item, dict)] if error.extra else []
+    return [item for item in items if item.get("key") != "data"] or items
 
 
 def _problem(

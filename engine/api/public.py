@@ -13,7 +13,7 @@ from litestar.types import ControllerRouterHandler
 from engine import clock
 from engine.api import assets, problems, views
 from engine.api.assets import COMPRESSED, FOREVER, SCRIPT_HEADERS
-from engine.api.schemas import Availability, EpochView, FairnessView
+from engine.api.schemas import IDS_TOLD, Availability, EpochView, FairnessView, Id
 from engine.api.security import Call, Engine, refuse_too_many
 from engine.bundles import bundle, pack
 from engine.db.tables import Epoch
@@ -97,7 +97,7 @@ async def demo_messages(request: Call, services: Engine, name: FromPath[str]) ->
     return words(request, services, name, "demo-")
 
 
-Skus = Annotated[list[str], QueryParameter(min_items=1, max_items=SKUS_MAX)]
+Skus = Annotated[list[Id], QueryParameter(min_items=1, max_items=SKUS_MAX, schema_extra=IDS_TOLD)]
 
 
 @get(

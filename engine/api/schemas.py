@@ -12,28 +12,33 @@ from rewards.money import Currency
 from rewards.wheel import ClientSeed, Proof
 from rules.conditions import Stage
 
-# PostgreSQL stores no NUL, and control characters have no business in a name.
-_PLAIN = r"^[^\x00-\x1f\x7f]*\Z"
-NAMING = r"^(?=.*\S)[^\x00-\x1f\x7f]*\Z"
+# PostgreSQL stores no NUL, and control characters have no business in a name. Blanks are listed one by one: `\s` means
+# other ones to Python than to the readers of the document.
+_CONTROL = r"\x00-\x1f\x7f"
+_BLANK = r"\x20\x80-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+_PLAIN = rf"^[^{_CONTROL}]*\Z"
+NAMING = rf"^[^{_CONTROL}]*[^{_CONTROL}{_BLANK}][^{_CONTROL}]*\Z"
 Id = Annotated[str, Meta(min_length=1, max_length=100, pattern=NAMING)]
+# What Litestar leaves out of the document: what each of a query's ids must be.
+IDS_TOLD = {"items": {"type": "string", "minLength": 1, "maxLength": 100, "pattern": NAMING}}
 EventId = Annotated[str, Meta(min_length=1, max_length=255, pattern=NAMING)]
 Line = Annotated[str, Meta(max_length=300, pattern=_PLAIN)]
 Word = Annotated[str, Meta(max_length=100, pattern=_PLAIN)]
 # http, https or a path of the shop's: what the widget links to must never be a script.
-_LINK = r"^(https?:|(?!\s|[A-Za-z][A-Za-z0-9+.-]*:))[^\x00-\x1f\x7f]*\Z"
+_LINK = rf"^(https?:|(?![{_BLANK}]|[A-Za-z][A-Za-z0-9+.-]*:))[^{_CONTROL}]*\Z"
 Url = Annotated[str, Meta(max_length=2000, pattern=_LINK)]
-_LABEL = r"[^@\s\x00-\x1f\x7f]+"
+_LABEL = rf"[^@{_CONTROL}{_BLANK}]+"
 _MAIL = rf"^{_LABEL}@{_LABEL}\.{_LABEL}\Z"
 Email = Annotated[str, Meta(max_length=254, pattern=_MAIL)]
-_TAG = r"^[A-Za-z0-9_-]*\Z"
-LocaleTag = Annotated[str, Meta(max_length=35, pattern=_TAG)]
+TAG = r"^[A-Za-z0-9_-]*\Z"
+LocaleTag = Annotated[str, Meta(max_length=35, pattern=TAG)]
 # What a pattern asks for, in words: nobody should have to read one in an error.
 FORMS = {
     _PLAIN: "text without control characters",
     NAMING: "text that is not blank, without control characters",
     _LINK: "an http or https address, or a path",
     _MAIL: "an e-mail address",
-    _TAG: "a language tag such as fr-FR",
+    TAG: "a language tag such as fr-FR",
 }
 Instant = Annotated[datetime, Meta(tz=True)]
 AmountMinor = Annotated[int, Meta(ge=0, le=1_000_000_000_000)]

@@ -12,6 +12,7 @@ from engine import clock
 from engine.api import bodies, problems, views
 from engine.api.hot import HotCall, Plain, Told
 from engine.api.schemas import (
+    TAG,
     AwardView,
     MomentView,
     NoticeBody,
@@ -35,7 +36,7 @@ from engine.services import Services
 REPLAYED = {"Idempotent-Replayed": "true"}
 _REPLAYED = ((b"idempotent-replayed", b"true"),)
 # The language of the page that asks; the shopper's own where it does not say.
-PageLocale = Annotated[str | None, QueryParameter(max_length=35)]
+PageLocale = Annotated[str | None, QueryParameter(max_length=35, pattern=TAG)]
 
 
 def replay_of(view: type) -> ResponseSpec:

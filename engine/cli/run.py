@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from secrets import token_hex
@@ -37,13 +39,25 @@ STREAMS_END_SECONDS = 5
 
 def serve_api(workers: int) -> None:
     """Serve until told to stop. The config is read first: a bad one is a message and exit code 2, not a server."""
-    loading = _load_aside("engine.app")
-    with database():
-        loading.join()
-        settings = read()
-        campaigns.load(settings.config_folder)
-        _refuse_unready(settings)
-        serve("engine.app:serve_app", settings.host, settings.port, workers=workers)
+    with counted_together() if workers > 1 else nullcontext():
+        loading = _load_aside("engine.app")
+        with database():
+            loading.join()
+            settings = read()
+            campaigns.load(settings.config_folder)
+            _refuse_unready(settings)
+            serve("engine.app:serve_app", settings.host, settings.port, workers=workers)
+
+
+@contextmanager
+def counted_together() -> Iterator[None]:
+    """Let the processes of one port add up what they count: whichever of them Prometheus meets answers for all.
+
+    The library reads this when it is first imported, so each process must find it there.
+    """
+    with tempfile.TemporaryDirectory(prefix="makegood-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
 def _load_aside(module: str) -> Thread:

@@ -13,5 +13,8 @@ VERSION: Final = "SELECT version_num FROM alembic_version"
 
 
 def is_current(connection: Connection) -> bool:
-    """Whether nothing is missing, and nothing is there that this code does not know."""
-    return bool(connection.execute(text(IS_THERE)).scalar()) and connection.execute(text(VERSION)).scalar() == HEAD
+    """Whether the database has every migration of this code; one that is ahead has, while the next version comes."""
+    if not connection.execute(text(IS_THERE)).scalar():
+        return False
+    # Revisions are numbers with leading noughts, so they sort as they follow each other.
+    return (connection.execute(text(VERSION)).scalar() or "") >= HEAD

@@ -50,9 +50,17 @@ class BoundedPool(AsyncAdaptedQueuePool):
 
 
 def create_engine(
-    database_url: str, *, pool_size: int = 10, by_index: bool = False, pre_ping: bool = True
+    database_url: str,
+    *,
+    pool_size: int = 10,
+    by_index: bool = False,
+    pre_ping: bool = True,
+    connection: type[AsyncConnection] | None = None,
 ) -> AsyncEngine:
-    """Make a pool. `by_index` is for batches: their plans are made once, maybe while a table is still small."""
+    """Make a pool. `by_index` is for batches: their plans are made once, maybe while a table is still small.
+
+    `connection` is what connects, where somebody watches.
+    """
     options = [
         f"-c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s -c lock_timeout={LOCK_TIMEOUT_SECONDS}s",
         f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_SECONDS}s -c timezone=UTC",
@@ -67,7 +75,11 @@ def create_engine(
         pool_timeout=POOL_TIMEOUT_SECONDS,
         pool_pre_ping=pre_ping,
         hide_parameters=True,  # a statement that fails is logged, and its values may be a person's
-        connect_args={"options": " ".join(options), "connect_timeout": CONNECT_TIMEOUT_SECONDS},
+        connect_args={
+            "options": " ".join(options),
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "async_creator_fn": (connection or AsyncConnection).connect,
+        },
     )
 
 

@@ -23,7 +23,8 @@ SELECT (SELECT count(*) FROM offers WHERE status = 'open'), (SELECT count(*) FRO
     (SELECT count(*) FROM enrolments WHERE status = 'active')
 """)
 _QUEUE = text("""
-SELECT count(*), coalesce(extract(epoch FROM now() - min(coalesce(scheduled_at, deferred.at, now()))), 0)::float
+SELECT count(*), coalesce(extract(epoch FROM now() - min(coalesce(scheduled_at, deferred.at, now()))), 0)::float,
+    (SELECT count(*) FROM procrastinate_jobs WHERE status IN ('failed', 'aborted'))
 FROM procrastinate_jobs jobs
 LEFT JOIN LATERAL (
     SELECT min(at) AS at FROM procrastinate_events WHERE job_id = jobs.id AND type = 'deferred'
@@ -43,7 +44,9 @@ class Figures(NamedTuple):
     holds: int
     waiting: int
     pages_due: int  # cohorts' days whose points are not written yet
+    accrual_lag_seconds: float
     jobs_due: int
+    jobs_failed: int
     jobs_late_seconds: float
 
 
@@ -51,7 +54,9 @@ async def of(session: AsyncSession, versions: Versions, *, now: datetime) -> Fig
     budgets = (await session.execute(_BUDGETS)).all()
     owed = (await session.execute(_LIABILITY)).all()
     offers, holds, waiting = (await session.execute(_ALIVE)).one()
-    jobs, late = (await session.execute(_QUEUE)).one()
+    jobs, late, failed = (await session.execute(_QUEUE)).one()
+    pages = await accrual.pages_due(session, versions, through=None, now=now)
+    over = [(await versions.get(session, page.version)).day_over(page.day) for page in pages[:1]]
     return Figures(
         budget_minor={(campaign, currency): amount for campaign, currency, amount, _ in budgets},
         left_minor={(campaign, currency): left for campaign, currency, _, left in budgets},
@@ -60,7 +65,9 @@ async def of(session: AsyncSession, versions: Versions, *, now: datetime) -> Fig
         open_offers=offers,
         holds=holds,
         waiting=waiting,
-        pages_due=len(await accrual.pages_due(session, versions, through=None, now=now)),
+        pages_due=len(pages),
+        accrual_lag_seconds=max(((now - instant).total_seconds() for instant in over), default=0.0),
         jobs_due=jobs,
+        jobs_failed=failed,
         jobs_late_seconds=late,
     )

@@ -1,9 +1,20 @@
 """`/metrics` tells the business's own figures, and goes on telling what it can while the database is away."""
 
+import asyncio
+import re
+from pathlib import Path
+
 import psycopg
 import pytest
 
-from tests.support import OpenShop, Shop
+from engine import clock as engine_clock
+from engine.flows.spins import Ask
+from engine.settings import ROOT
+from tests.conftest import Postgres
+from tests.patience.support import Clock, Programme, patient
+from tests.support import OpenShop, Shop, config_copy, do, serving
+
+QUIET = ("holds", "waiting", "accrual_pages_due", "accrual_lag_seconds", "jobs_due", "jobs_late_seconds", "jobs_failed")
 
 
 def told(text: str) -> dict[str, float]:
@@ -34,7 +45,7 @@ async def test_the_figures_are_those_of_the_books(open_shop: OpenShop, monkeypat
         left = 25_000_000 - seen[f"makegood_liability_minor{label}"]
         assert left - 5000 < seen[f"makegood_budget_left_minor{label}"] < left, "the open offer's floor is aside"
         assert seen["makegood_offers_open"] == 1
-        assert {seen[f"makegood_{name}"] for name in ("holds", "waiting", "accrual_pages_due", "jobs_due")} == {0}
+        assert {seen[f"makegood_{name}"] for name in QUIET} == {0}
         wheel = 'makegood_offers_total{arm="wheel",campaign="always-on"}'
         assert seen[wheel] - before.get(wheel, 0) == 2
         refused = 'makegood_offers_total{arm="refused",campaign="always-on"}'
@@ -55,3 +66,70 @@ async def test_without_the_database_the_rest_is_still_told(open_shop: OpenShop) 
             connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'.encode())
         assert seen["makegood_database_up"] == 0
         assert any(key.startswith("makegood_requests_total") for key in seen)
+
+
+async def test_what_waits_and_what_is_late_is_told(
+    open_shop: OpenShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (clock := Clock()).install(monkeypatch)
+    lasting = {"MAKEGOOD_TOKEN_SECONDS": "1000000000"}
+    async with open_shop(config=config_copy(tmp_path, waiting=patient()), **lasting) as shop:
+        monkeypatch.setattr(shop.inside._figures, "_seconds", 0)
+        programme = Programme(shop, clock)
+        await programme.waits()
+        await programme.waits(sku="LAMP-77")
+        assert (await figures(shop))["makegood_waiting"] == 2
+        clock.move(days=3)  # and no worker all the while
+        late = await figures(shop)
+        assert late["makegood_accrual_pages_due"] > 0
+        assert 1.5 < late["makegood_accrual_lag_seconds"] / 86400 < 3.5
+        await programme.days(1)
+        await programme.stock(available=1)
+        after = await figures(shop)
+        assert after["makegood_accrual_pages_due"] == after["makegood_accrual_lag_seconds"] == 0
+        assert after["makegood_holds"] == 1
+        do(
+            shop.database_url,
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, status, scheduled_at, args) VALUES"
+            " ('default', 'deliver', 'todo', now() - interval '1 hour', '{}'),"
+            " ('default', 'deliver', 'todo', now() + interval '1 hour', '{}'),"
+            " ('default', 'deliver', 'failed', NULL, '{}')",
+        )
+        queue = await figures(shop)
+        assert (queue["makegood_jobs_due"], queue["makegood_jobs_failed"]) == (1, 1)
+        assert 3500 < queue["makegood_jobs_late_seconds"] < 3700
+        page = (ROOT / "docs" / "production.md").read_text()
+        [again] = re.findall(r"`(UPDATE procrastinate_jobs [^`]+)`", page)
+        psycopg.connect(shop.database_url, autocommit=True).execute(again).connection.close()
+        queue = await figures(shop)
+        assert (queue["makegood_jobs_due"], queue["makegood_jobs_failed"]) == (2, 0)
+
+
+async def test_any_of_the_processes_on_a_port_answers_for_all_of_them(postgres: Postgres, template: str) -> None:
+    url = postgres.create(template)
+    with serving(url, workers=2) as served:
+        async with served.shop(connections=32) as shop:
+            shoppers = [await shop.report() for _ in range(16)]
+            await asyncio.gather(*(shopper.offered() for shopper in shoppers))
+            # Each call on a connection of its own: now the one process answers, now the other.
+            shop.http.headers["connection"] = "close"
+            told_now = await asyncio.gather(*(figures(shop) for _ in range(8)))
+    offers = 'makegood_offers_total{arm="wheel",campaign="always-on"}'
+    assert {one[offers] for one in told_now} == {16}
+    assert {one['makegood_batch_size_sum{of="offers"}'] for one in told_now} == {16}
+    postgres.drop(url)
+
+
+async def test_what_is_asked_alone_is_counted_too(shop: Shop) -> None:
+    before = await figures(shop)
+    shopper = await shop.report()
+    token = shop.inside.vault.read_token(shopper.token, now=engine_clock.now())
+    await shop.inside._offer_alone(token)
+    spun = await shop.inside._spin_alone(Ask(token, "hello"))
+    await shop.inside._spin_alone(Ask(token, "again"))
+    seen = await figures(shop)
+    for name in (
+        'makegood_offers_total{arm="wheel",campaign="always-on"}',
+        f'makegood_spins_total{{campaign="always-on",slice="{spun.spin.slice}"}}',
+    ):
+        assert seen[name] - before.get(name, 0) == 1

@@ -11,19 +11,28 @@ from pathlib import Path
 from engine import embedded
 from engine.db import migrate
 from engine.settings import ROOT
-from tests.support import config_copy, serving
+from tests.patience.support import books_balance
+from tests.support import admit, config_copy, serving
+
+
+def locust(host: str, seconds: float, report: Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run Locust headless against an engine; what it prints stands in what is returned."""
+    command = [str(Path(sys.executable).with_name("locust")), "-f", "loadtests/locustfile.py", "--headless"]
+    command += ["--host", host, "--html", str(report), "--only-summary", "--stop-timeout", "15"]
+    given = {**os.environ, "LOAD_SECONDS": str(seconds), **more}
+    return subprocess.run(command, cwd=ROOT, env=given, check=False, stdout=subprocess.PIPE, text=True)  # our own
 
 
 def load(folder: Path, seconds: float, report: Path) -> int:
-    """Run Locust headless against `makegood serve`; return its exit code."""
+    """Send a shop's traffic to `makegood serve` on a database of its own; return Locust's exit code."""
     config = config_copy(folder)
     with embedded.running(folder / "postgres") as url:
         migrate.upgrade(url)
+        keys = {"MAKEGOOD_MARKETER_KEY": admit(url, role="marketer")}
         with serving(url, MAKEGOOD_CONFIG=str(config)) as served:
-            command = [str(Path(sys.executable).with_name("locust")), "-f", "loadtests/locustfile.py", "--headless"]
-            command += ["--host", served.url, "--html", str(report), "--only-summary"]
-            given = {"MAKEGOOD_MERCHANT_KEY": served.key, "MAKEGOOD_CONFIG": str(config), "LOAD_SECONDS": str(seconds)}
-            done = subprocess.run(command, cwd=ROOT, env=os.environ | given, check=False)  # our own
+            done = locust(served.url, seconds, report, MAKEGOOD_MERCHANT_KEY=served.key, **keys)
+        books_balance(url)
+    print(done.stdout, end="")  # noqa: T201  # a bench prints
     return done.returncode
 
 

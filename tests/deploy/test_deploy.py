@@ -13,10 +13,13 @@ import pytest
 from sqlalchemy import UniqueConstraint
 
 from engine.api.figures import exposition
+from engine.cli.main import main as cli
+from engine.cli.run import STREAMS_END_SECONDS
 from engine.db.tables import Base
 from engine.flows.figures import Figures
 from engine.settings import ROOT
 from tests.docs.markdown import blocks
+from tests.support import environment
 
 DEPLOY = ROOT / "deploy"
 # Small tables, one row a campaign, day or product, which a cluster keeps whole on every machine.
@@ -52,6 +55,55 @@ def test_a_unit_is_sound(tmp_path: Path, unit: str) -> None:
     assert (done.returncode, [line for line in done.stderr.splitlines() if unit in line]) == (0, [])
 
 
+@pytest.mark.parametrize("unit", sorted(path.name for path in (DEPLOY / "systemd").glob("*.service")))
+def test_a_unit_starts_a_command_that_exists_and_stops_it_in_time(unit: str) -> None:
+    text = (DEPLOY / "systemd" / unit).read_text()
+    [command] = re.findall(r"^ExecStart=/opt/makegood/\.venv/bin/makegood (.+)$", text, re.MULTILINE)
+    name, *options = command.split()
+    made = cli.commands[name].make_context(name, options)
+    assert made.params.get("workers", 1) >= 1
+    assert re.search(r"^EnvironmentFile=/etc/makegood/environment$", text, re.MULTILINE)
+    [seconds] = re.findall(r"^TimeoutStopSec=(\d+)$", text, re.MULTILINE)
+    assert int(seconds) > STREAMS_END_SECONDS
+
+
+def test_every_variable_of_the_example_is_one_the_engine_reads() -> None:
+    given = re.findall(r"^([A-Z_]+)=", (DEPLOY / "environment.example").read_text(), re.MULTILINE)
+    told = (ROOT / "docs" / "operations.md").read_text()
+    assert {"DATABASE_URL", "MAKEGOOD_TOKEN_SECRET", "MAKEGOOD_PEPPER", "MAKEGOOD_SEAL_KEY"} <= set(given)
+    for name in set(given) - {"PGPASSWORD"}:  # libpq's own
+        assert f"`{name}`" in told, name
+
+
+def test_what_the_container_copies_is_all_that_serving_needs(tmp_path: Path, database_url: str) -> None:
+    """Do what the container file does, as far as that goes without containers: copy, and start from there."""
+    for line in (DEPLOY / "Containerfile").read_text().splitlines():
+        if line.startswith("COPY ") and "--from" not in line:
+            *names, target = line.split()[1:]
+            for name in names:
+                place = tmp_path / target if target != "./" else tmp_path / name
+                copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+                copy(ROOT / name, place)
+    given = environment(database_url, MAKEGOOD_CONFIG=str(tmp_path / "config"))
+    started_from = "import engine, engine.jobs; from engine.app import create_app; create_app(); print(engine.__file__)"
+    for arguments in (["-m", "engine.cli", "migrate"], ["-m", "engine.cli", "check"], ["-c", started_from]):
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=tmp_path, env=given, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.strip() == str(tmp_path / "engine" / "__init__.py")
+
+
+def test_the_container_answers_ready_by_the_call_it_makes() -> None:
+    text = (DEPLOY / "Containerfile").read_text()
+    assert "http://127.0.0.1:8000/health/ready" in text
+    assert re.search(r"^USER makegood$", text, re.MULTILINE), "nothing runs as root"
+    [command] = re.findall(r"^CMD (\[.+\])$", text, re.MULTILINE)
+    program, name, *options = json.loads(command)
+    assert program == "makegood"
+    cli.commands[name].make_context(name, list(options))
+
+
 def test_the_compose_file_runs_both_roles_on_a_database_that_is_migrated() -> None:
     compose = msgspec.yaml.decode((DEPLOY / "compose.yaml").read_text())
     services: dict[str, Any] = compose["services"]
@@ -71,19 +123,34 @@ def test_every_file_the_container_copies_is_there() -> None:
 
 def known_metrics() -> set[str]:
     keys = {("c", "EUR"): 1}
-    text = exposition(Figures(keys, keys, keys, keys, 1, 1, 1, 1, 1, 1.0)).decode()
-    return set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    text = exposition(Figures(keys, keys, keys, keys, 1, 1, 1, 1, 1.0, 1, 1, 1.0)).decode()
+    # The time at which each counter began is told beside it, and is no figure of its own.
+    return {name for name in re.findall(r"^# TYPE (\w+)", text, re.MULTILINE) if not name.endswith("_created")}
+
+
+def expressions(name: str) -> list[str]:
+    """Return every question to Prometheus in a file."""
+    if name == "alerts.yaml":
+        [group] = msgspec.yaml.decode((DEPLOY / name).read_text())["groups"]
+        return [rule["expr"] for rule in group["rules"]]
+    dashboard = json.loads((DEPLOY / name).read_text())
+    return [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
 
 
 @pytest.mark.parametrize("name", ["grafana.json", "alerts.yaml"])
 def test_every_figure_that_is_watched_is_told(name: str) -> None:
     known = known_metrics()
-    used = set(re.findall(r"makegood_\w+", (DEPLOY / name).read_text())) - {"makegood_serve"}
-    assert len(used) > 5
-    for metric in used:
-        assert metric.removesuffix("_bucket").removesuffix("_sum").removesuffix("_count") in known | {
-            one.removesuffix("_total") + "_total" for one in known
-        }, metric
+    for expression in expressions(name):
+        used = set(re.findall(r"\bmakegood_\w+", expression))
+        assert used, expression
+        for metric in used:
+            assert re.sub(r"_(bucket|sum|count)$", "", metric) in known, metric
+
+
+def test_every_figure_of_the_business_is_on_the_dashboard() -> None:
+    shown = " ".join(expressions("grafana.json"))
+    missing = {name for name in known_metrics() if name.startswith("makegood_") and name not in shown}
+    assert not missing, "deploy/grafana.json shows each"
 
 
 def test_the_dashboard_is_whole() -> None:
@@ -105,9 +172,12 @@ def test_every_test_that_the_security_page_names_is_there() -> None:
     page = (ROOT / "docs" / "security.md").read_text()
     named = re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", page)
     assert len(named) >= 10
+    assert all(test for _, test in named), "a row names a test, not a file"
     for path, test in named:
-        assert f"def {test}" in (ROOT / path).read_text(), (path, test)
-    assert len(re.findall(r"^\| API\d+:2023", page, re.MULTILINE)) == 10
+        assert f"def {test}(" in (ROOT / path).read_text(), (path, test)
+    risks = re.findall(r"^\| (API\d+:2023) .*\| (.*) \|$", page, re.MULTILINE)
+    assert [risk for risk, _ in risks] == [f"API{number}:2023" for number in range(1, 11)]
+    assert all("tests/" in shown for _, shown in risks)
 
 
 def test_the_pages_have_their_blocks() -> None:

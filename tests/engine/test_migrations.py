@@ -66,6 +66,21 @@ def test_the_newest_migration_is_known_without_loading_any(empty_database_url: s
     assert ScriptDirectory.from_config(migrate.alembic_config()).get_heads() == [schema.HEAD]
 
 
+def test_a_database_ahead_of_the_code_is_current_or_an_upgrade_would_be_a_pause(database_url: str) -> None:
+    do(database_url, "UPDATE alembic_version SET version_num = '9999'")
+    engine = create_engine(sqlalchemy_url(database_url))
+    with engine.connect() as connection:
+        assert schema.is_current(connection)
+    engine.dispose()
+
+
+def test_migrations_are_numbered_in_their_order() -> None:
+    scripts = ScriptDirectory.from_config(migrate.alembic_config())
+    revisions = [script.revision for script in scripts.walk_revisions()]
+    assert revisions == sorted(revisions, reverse=True)
+    assert {len(revision) for revision in revisions} == {4}
+
+
 def test_going_down_with_data_keeps_what_the_older_schema_knows(database_url: str) -> None:
     do(
         database_url,

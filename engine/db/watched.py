@@ -1,0 +1,48 @@
+"""A connection that lets somebody watch each statement and each commit: their text, never their values."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from psycopg import AsyncConnection, AsyncCursor
+from psycopg.abc import Query
+from psycopg.sql import Composable
+
+Watch = Callable[[str], AbstractContextManager[None]]
+
+
+class Watched(AsyncConnection[Any]):
+    """`watch` is entered around whatever goes to the database."""
+
+    watch: Watch
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.cursor_factory = _Cursor
+
+    async def commit(self) -> None:
+        with self.watch("COMMIT"):
+            await super().commit()
+
+
+class _Cursor(AsyncCursor[Any]):
+    async def execute(self, query: Query, *args: Any, **options: Any) -> Any:
+        with _watching(self.connection, query):
+            return await super().execute(query, *args, **options)
+
+    async def executemany(self, query: Query, *args: Any, **options: Any) -> None:
+        with _watching(self.connection, query):
+            await super().executemany(query, *args, **options)
+
+
+def watched_by(watch: Watch) -> type[AsyncConnection[Any]]:
+    """Return what connects so that `watch` sees it."""
+    return type("WatchedConnection", (Watched,), {"watch": staticmethod(watch)})
+
+
+def _watching(connection: AsyncConnection[Any], query: Query) -> AbstractContextManager[None]:
+    if not isinstance(connection, Watched):
+        raise TypeError(f"expected a watched connection, got {type(connection)}")
+    if isinstance(query, Composable):
+        return connection.watch(query.as_string())
+    return connection.watch(query.decode() if isinstance(query, bytes) else str(query))

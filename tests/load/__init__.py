@@ -1,0 +1,1 @@
+"""That the load run bites: every lie it looks for is told to it once."""
