@@ -241,15 +241,16 @@ def report(**asked: Any) -> None:
 @main.command()
 @click.argument("old")
 @click.argument("new")
+@click.option("--locale", default="en", show_default=True)
 @friendly
-def diff(old: str, new: str) -> None:
+def diff(old: str, new: str, locale: str) -> None:
     """Tell what NEW changes against OLD, for shoppers and in money.
 
     Each is a config folder, one campaign's file, the number of a publication, or `live`.
     """
     from engine.cli.desk import print_difference
 
-    print_difference(old, new)
+    print_difference(old, new, locale)
 
 
 @main.command("rules-text")

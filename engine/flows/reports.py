@@ -19,7 +19,7 @@ from engine.errors import FieldError, InvalidBodyError
 from engine.messages import Messages
 from engine.versions import Versions
 from rewards.intervals import Moments
-from rewards.whatif import Log
+from rewards.whatif import SPINS_MIN, Log
 
 SPINS_MAX = 500_000
 WEIGHTED_SUM = 100.0
@@ -92,6 +92,13 @@ JOIN spins p ON p.subject = o.subject AND p.offer_id = o.id
 JOIN stockouts s ON s.subject = u.subject AND s.id = u.stockout_id
 LEFT JOIN orders r ON r.subject = u.subject
 WHERE u.met_at <= :now30 ORDER BY p.id LIMIT {SPINS_MAX}
+"""  # noqa: S608  # as above
+
+_SPUN = f"""
+WITH {_UNITS}
+SELECT count(*) FROM units u
+JOIN offers o ON o.subject = u.subject AND o.stockout_id = u.stockout_id
+JOIN spins p ON p.subject = o.subject AND p.offer_id = o.id
 """  # noqa: S608  # as above
 
 
@@ -196,7 +203,8 @@ async def _what_if(
         np.array([float(row.outcome) for row in sound], np.float64),
         np.array([[row.basket / 1000, row.in_cart] for row in sound], np.float64).reshape(len(sound), 2),
     )
-    return judge_what_if(log, wanted, chances, version.currency, messages)
+    spun = (await session.execute(text(_SPUN), dict(asked))).scalar_one() if len(sound) < SPINS_MIN else len(sound)
+    return judge_what_if(log, wanted, chances, version.currency, messages, spun=spun)
 
 
 async def _odds(session: AsyncSession, versions: Versions, digest: str, names: Sequence[str]) -> list[float] | None:

@@ -106,17 +106,25 @@ def test_a_change_is_told_for_shoppers_and_in_money(tmp_path: Path) -> None:
     edit(new / "messages" / "en.ftl", "widget-spin = ", "widget-spin = Go: ")
     told = run("diff", str(old), str(new)).output
     for sentence in (
-        '"discount-20" becomes more likely: 4 % before, 12.73 % now.',
-        'the stock of "vip-evening" is 20 units; it was 2000 units.',
+        '"discount-20" becomes more likely: 4% before, 12.73% now.',
+        'the stock of "vip-evening" is 20 units; it was 2,000 units.',
         '"discount-20" changes: percent 20 → 25.',
-        "a spin costs 11.94 EUR on average instead of 10.13 EUR (+17.8%).",
+        "a spin costs €11.94 on average instead of €10.13 (+17.8%).",
         "shoppers must now also meet: spins_at_most (count 2, window_days 30).",
         "waiting: the milestone at 8 points is new.",
-        "shop: reservation minutes is 45; it was 30.",
+        "shop: minutes of a reservation is 45; it was 30.",
         "messages in en: widget-spin.",
     ):
         assert sentence in told, told
-    assert run("diff", str(old), str(old)).output == "nothing changes\n"
+    assert run("diff", str(old), str(old)).output == "Nothing changes.\n"
+    french = run("diff", str(old), str(new), "--locale", "fr").output
+    for sentence in (
+        "«\u202fdiscount-20\u202f» devient plus probable\u202f: 4\xa0% avant, 12,73\xa0% maintenant.",
+        "un tour coûte 11,94\xa0€ en moyenne au lieu de 10,13\xa0€ (+17,8\xa0%).",
+        "attente\u202f: le palier à 8 points est nouveau.",
+    ):
+        assert sentence in french, french
+    assert run("diff", str(old), str(new), "--locale", "de").exit_code == 2
 
 
 def test_campaigns_that_come_and_go_are_told(tmp_path: Path) -> None:
@@ -128,7 +136,7 @@ def test_campaigns_that_come_and_go_are_told(tmp_path: Path) -> None:
 def test_single_files_are_compared_in_their_own_folder(tmp_path: Path) -> None:
     folder = config_copy(tmp_path, one=campaign(slice_("discount-5")), two=campaign(slice_("discount-10")))
     told = run("diff", str(folder / "campaigns" / "one.toml"), str(folder / "campaigns" / "two.toml"))
-    assert 'shoppers can now win "discount-10", 100 %.' in told.output
+    assert 'shoppers can now win "discount-10", 100%.' in told.output
     assert run("diff", "nothing-here", str(folder)).exit_code == 2
 
 
