@@ -145,6 +145,8 @@ def odds(campaign: str | None, folder: Path | None) -> None:
 @click.option("--taken", default="1", show_default=True, help="the share of shoppers who spin or accept")
 @click.option("--used", multiple=True, help="the share of codes used: 0.4, or for one reward discount-5=0.3")
 @click.option("--basket", help="what a basket comes to, such as 45.90; without it every code costs its liability")
+@click.option("--waiting", default="0", show_default=True, help="the share of shoppers who wait, where they may")
+@click.option("--wait-days", type=click.IntRange(1, 730), help="for how long; else as long as the programme lasts")
 @click.option("--runs", type=click.IntRange(1, 100_000), help="how often it is simulated")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
 @click.option("--chart", type=click.Path(path_type=Path), help="draw it too: a file that ends in .svg or .png")

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from engine.cli import simulate as cli_simulate
 from engine.cli.main import main
 from engine.settings import ROOT
+from rewards import forecast
 from tests.desk.test_arms import EVERY_ARM
 from tests.support import campaign, config_copy, edit, slice_
 
@@ -43,6 +45,28 @@ def test_use_and_baskets_make_codes_cheaper() -> None:
     assert by_name["discount-5"] == pytest.approx(0.4 * 0.5 * 100)
     assert by_name["sample"] == 0
     assert by_name["free-shipping"] == pytest.approx(0.2 * 0.5 * 690)
+
+
+def test_the_verdict_looks_at_the_band_and_at_the_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ("simulate", "always-on", "--stockouts", "2005", "--days", "10", "--format", "json")
+    assert json.loads(run(*asked).output)["agrees"] is True
+
+    def wide(given: forecast.Plan) -> forecast.Exact:
+        return forecast.exact(given)._replace(day_high_minor=forecast.exact(given).day_high_minor * 1.05)
+
+    monkeypatch.setattr(cli_simulate, "exact", wide)
+    assert json.loads(run(*asked).output)["agrees"] is False
+
+
+def test_waiting_is_counted_where_it_is_asked_for_and_told_where_it_is_not() -> None:
+    asked = ("simulate", "always-on", "--stockouts", "900", "--days", "10")
+    left_out = run(*asked)
+    assert "19.35 EUR on average, 21.90 EUR at worst, for each who waits: 3 milestones; not counted" in left_out.output
+    some = json.loads(run(*asked, "--waiting", "30%", "--wait-days", "19", "--format", "json").output)
+    assert [one["milestone"] for one in some["milestones"]] == ["waiting 7", "waiting 21"]
+    assert some["waiting"]["expected_minor"] == pytest.approx(0.75 * 350 + 0.25 * 690)
+    assert some["stockout"]["expected_minor"] == pytest.approx(1013 + 0.3 * some["waiting"]["expected_minor"])
+    assert some["agrees"] is True
 
 
 def test_arms_are_part_of_a_forecast(tmp_path: Path) -> None:
