@@ -310,7 +310,10 @@ class _Judged:
         if needed is None:
             return None
         # An interval of its own width needs answers of both kinds in each arm.
-        least = 0.0 if self.is_margin else EVENTS_MIN / (min(likely, 1 - likely) * min(parts))
+        least = EVENTS_MIN / (min(likely, 1 - likely) * min(parts))
+        if self.is_margin:
+            buy = min((one.events + 1) / (one.n + 2) for one in (self.sample, control))
+            least = ORDERS_MIN / (buy * min(parts))
         return max(needed, least), n
 
     def _effect(self, likely: float) -> float:

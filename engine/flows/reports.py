@@ -74,11 +74,15 @@ SELECT u.version, u.arm, max(u.arm_probability) AS probability, max(u.created_at
     coalesce(sum(r.m30 * r.m30) FILTER (WHERE u.met_at <= :now30), 0) AS m30_square,
     coalesce(sum(r.m30 * r.m30 * r.m30) FILTER (WHERE u.met_at <= :now30), 0) AS m30_cube,
     count(*) FILTER (WHERE u.met_at <= :now30 AND r.m30 <> 0) AS m30_events,
+    greatest(max(r.m30) FILTER (WHERE u.met_at <= :now30), 0) AS m30_largest,
+    least(min(r.m30) FILTER (WHERE u.met_at <= :now30), 0) AS m30_smallest,
     count(*) FILTER (WHERE u.met_at <= :now90) AS m90_n,
     coalesce(sum(r.m90) FILTER (WHERE u.met_at <= :now90), 0) AS m90,
     coalesce(sum(r.m90 * r.m90) FILTER (WHERE u.met_at <= :now90), 0) AS m90_square,
     coalesce(sum(r.m90 * r.m90 * r.m90) FILTER (WHERE u.met_at <= :now90), 0) AS m90_cube,
-    count(*) FILTER (WHERE u.met_at <= :now90 AND r.m90 <> 0) AS m90_events
+    count(*) FILTER (WHERE u.met_at <= :now90 AND r.m90 <> 0) AS m90_events,
+    greatest(max(r.m90) FILTER (WHERE u.met_at <= :now90), 0) AS m90_largest,
+    least(min(r.m90) FILTER (WHERE u.met_at <= :now90), 0) AS m90_smallest
 FROM units u LEFT JOIN told t USING (subject) LEFT JOIN orders r USING (subject)
 GROUP BY u.version, u.arm ORDER BY u.version, u.arm
 """  # noqa: S608  # its parts are the constants above
@@ -164,8 +168,8 @@ def _counts(row: RowMapping) -> Counts:
     sums["nps"] = _score(int(row["nps_n"]), int(row["promoters"]), int(row["detractors"]))
     margins: tuple[tuple[int, Metric], ...] = ((30, "margin_30"), (90, "margin_90"))
     for days, metric in margins:
-        names = [f"m{days}_n", f"m{days}", f"m{days}_square", f"m{days}_cube", f"m{days}_events"]
-        sums[metric] = Moments(*(float(row[name]) for name in names))
+        names = ("_n", "", "_square", "_cube", "_events", "_largest", "_smallest")
+        sums[metric] = Moments(*(float(row[f"m{days}{name}"]) for name in names))
     assert set(sums) == set(METRICS)  # noqa: S101  # a metric without sums would be a gap in the report
     return Counts(row["version"], row["arm"], float(Decimal(row["probability"])), n, sums, row["newest"])
 
