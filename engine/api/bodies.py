@@ -23,6 +23,7 @@ class JsonRequest(Request[None, None, State]):
         body = await super().body()
         wanted = self.route_handler.parsed_data_field
         if not body and wanted is not None and not wanted.is_optional:
+            await self._refuse_other_key()
             raise MalformedBodyError(_EMPTY)
         return body
 

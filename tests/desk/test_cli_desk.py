@@ -259,6 +259,13 @@ def test_a_file_that_is_no_history_is_a_sentence(tmp_path: Path) -> None:
     assert told.exit_code == 2
     assert "the first line lacks InvoiceNo" in told.output
     assert run("backtest", str(tmp_path / "none.csv")).exit_code == 2
+    for lines, words in (
+        ((), "there is no row below the first line"),
+        (("1,A,X,1,soon,1.00,5,France",), "none of the 1 rows is an order line"),
+        (("1,A,X,1,13/02/2011,1.00,5,FR", "1,A,X,1,02/13/2011,1.00,5,FR"), "its dates stand in two orders"),
+    ):
+        told = run("backtest", orders(tmp_path, *lines))
+        assert (told.exit_code, words in told.output) == (2, True), told.output
 
 
 @pytest.mark.skipif(not SAMPLE.is_file(), reason="the sample stands beside the project, where there is one")

@@ -299,6 +299,14 @@ async def test_a_desk_key_calls_no_endpoint_of_the_shop(shop: Shop, role: str) -
             body = {"available": 1} if method == "PUT" else {"event_id": "e", "kind": "complaint", "stockout_id": None}
             answer = await shop.http.request(method, path, headers=headers, json=None if method == "GET" else body)
             problem(answer, 403, "not_allowed")
+        for content in (b"", b"{", b'{"event_id": 7}', b"[]"):
+            for path in ("/v1/stockouts", "/v1/outcomes", "/v1/codes/X/redemptions"):
+                refused = await shop.http.post(
+                    path, headers={**headers, "Content-Type": "application/json"}, content=content
+                )
+                problem(refused, 403, "not_allowed")
+            wrong = {"Authorization": "Bearer mk_nonsense", "Content-Type": "application/json"}
+            problem(await shop.http.post("/v1/stockouts", headers=wrong, content=content), 401, "key_refused")
 
 
 async def test_the_report_answers_every_reader_and_nobody_else(shop: Shop) -> None:
