@@ -9,6 +9,7 @@ from secrets import token_hex
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
@@ -64,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         ],
         dependencies={"services": Provide(lambda: services, sync_to_thread=False, use_cache=True)},
         request_class=JsonRequest,
+        state=State({"services": services}),
         exception_handlers={**problems.HANDLERS, console.AwayError: console.away},
         lifespan=[lifespan],
         middleware=[SlashesAgain()],

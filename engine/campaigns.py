@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
@@ -318,6 +318,12 @@ def load(folder: Path) -> Config:
     return Config(shop, rewards, tuple(versions), messages)
 
 
+@cache
+def _zones() -> set[str]:
+    """Return every time zone; finding them walks a folder of hundreds of files."""
+    return available_timezones()
+
+
 def _any_shop(folder: Path) -> Shop:
     """Stand in for a shop that is not sound, so that the other files are judged all the same."""
     there = tuple(path.stem for path in (folder / "messages").glob("*.ftl") if is_locale(path.stem))
@@ -337,7 +343,7 @@ def _shop(folder: Path) -> Shop:
     file = TomlFile(folder / "shop.toml", "shop.toml")
     shop: Shop = file.read(Shop, _from_file("EUR"))
     problems = []
-    if shop.time_zone not in available_timezones():
+    if shop.time_zone not in _zones():
         problems.append(_unknown_zone(file, shop.time_zone))
     if shop.currency not in (known := list_currencies()):
         message = f'unknown currency "{shop.currency}"; {nearest(shop.currency, known)}'
@@ -456,7 +462,7 @@ def _campaign_flaws(file: TomlFile, campaign: Campaign, rewards: Catalogue | Non
     unknown = [] if rewards is None else [(key, name) for key, name in _named_rewards(campaign) if name not in rewards]
     for key, name in unknown:
         yield file.problem(key, f'unknown reward "{name}"; {nearest(name, rewards or ())}')
-    if campaign.time_zone is not None and campaign.time_zone not in available_timezones():
+    if campaign.time_zone is not None and campaign.time_zone not in _zones():
         yield _unknown_zone(file, campaign.time_zone)
     yield from _name_flaws(file, campaign)
     if sum(piece.weight for piece in campaign.wheel) > TOTAL_WEIGHT_MAX:
@@ -505,7 +511,7 @@ def _fallback_flaws(file: TomlFile, campaign: Campaign, rewards: Catalogue) -> I
 
 
 def _unknown_zone(file: TomlFile, zone: str) -> Problem:
-    return file.problem(("time_zone",), f'unknown time zone "{zone}"; {nearest(zone, available_timezones())}')
+    return file.problem(("time_zone",), f'unknown time zone "{zone}"; {nearest(zone, _zones())}')
 
 
 def _is_origin(origin: str) -> bool:

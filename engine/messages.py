@@ -1,11 +1,13 @@
 """Every sentence a shopper reads, from `config/messages/*.ftl` (Project Fluent), and numbers and dates by Babel."""
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from babel import Locale, UnknownLocaleError
-from babel.numbers import format_currency
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal, format_percent, format_scientific
 from fluent.runtime import FluentBundle
 from fluent.syntax import FluentParser, ast
 
@@ -14,6 +16,8 @@ from rewards.catalogue import AmountOff, FreeShipping, PercentOff, Reward, Sampl
 from rewards.money import digits_of
 
 KEPT_MAX = 10_000
+_TINY = 1e-4
+_FIGURES_MAX = 8
 
 Pattern = str | dict[str, str]
 Value = TypeVar("Value")
@@ -74,8 +78,32 @@ class Messages:
         } | self.patterns
         return {name: pattern for name, pattern in spoken.items() if name.startswith(prefix)}
 
-    def money(self, minor: int, currency: str) -> str:
+    def money(self, minor: float, currency: str) -> str:
         return str(format_currency(minor / 10 ** digits_of(currency), currency, locale=self.locale))
+
+    def number(self, value: float, decimals: int = 0) -> str:
+        """Write a number with at most so many decimals."""
+        return str(format_decimal(round(value, decimals), locale=self.locale, decimal_quantization=False))
+
+    def chance(self, p: float) -> str:
+        """Write a probability that may be next to nothing, to two figures."""
+        if 0 < p < _TINY:
+            return str(format_scientific(p, format="0.0E0", locale=self.locale))
+        return self.number(float(f"{p:.2g}"), _FIGURES_MAX)
+
+    def percent(self, share: float, decimals: int = 2) -> str:
+        """Write a share of 1 in percent with at most so many decimals; more where fewer would make it nothing."""
+        while share and abs(share) < 10.0 ** -(decimals + 2) and decimals < _FIGURES_MAX:
+            decimals += 1
+        rounded = round(share, decimals + 2)
+        return str(format_percent(rounded, locale=self.locale, decimal_quantization=False))
+
+    def day(self, day: date, form: str = "d MMM y") -> str:
+        return str(format_date(day, form, locale=self.locale))
+
+    def instant(self, at: datetime) -> str:
+        """Write a time in the zone it is given in."""
+        return str(format_datetime(at, "d MMM y, HH:mm", locale=self.locale))
 
     def label(self, reward_id: str, reward: Reward, currency: str) -> str:
         """Return a reward's name: the message `reward-<id>` where there is one, else one made from its kind."""

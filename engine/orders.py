@@ -6,17 +6,19 @@ Pure but for the reading of one file. A row that is no order is counted by reaso
 import codecs
 import csv
 import hashlib
-import io
+import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import lru_cache
+from functools import cache, lru_cache
+from io import TextIOWrapper
 from pathlib import Path
 from sys import intern
-from typing import Literal, NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol, TextIO
 
 from babel import Locale
 
@@ -36,9 +38,17 @@ _NO_PRODUCT = re.compile(
     re.IGNORECASE,
 )
 _DATE = re.compile(
-    r"\s*(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})(?:[T ]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp][Mm])?)?Z?\s*"
+    r"\s*(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})"
+    r"(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp]\.?[Mm]\.?)?)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?\s*"
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+_NAMED_DATE = re.compile(
+    r"([^\W\d]{3,12})\.? +(\d{1,2})(?:st|nd|rd|th)?,? +(\d{4})(.*)|(\d{1,2})[ -]([^\W\d]{3,12})\.?[ -](\d{2,4})(.*)"
+)
+_PLAIN_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?Z?")
+_SERIAL = re.compile(r"[2-7]\d{4}(?:\.\d+)?")  # days since the end of 1899, as spreadsheets count: 1954 to 2119
+_SERIAL_FROM = datetime(1899, 12, 30)  # noqa: DTZ001  # the file tells no zone
+_MONTH_LANGUAGES = ("en", "fr", "de", "es", "it", "nl")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _COUNTRIES = {"eire": "IE", "usa": "US", "rsa": "ZA", "channel islands": "JE", "hong kong": "HK"} | {
     "czech republic": "CZ",
     "uk": "GB",
@@ -48,7 +58,13 @@ _COUNTRIES = {"eire": "IE", "usa": "US", "rsa": "ZA", "channel islands": "JE", "
 _CENTURY_FROM = 100
 
 DateOrder = Literal["year-month-day", "day/month/year", "month/day/year"]
-Row = Mapping[str, str]
+OTHER_ORDERS_MAX = 0.01  # of the dates that can only be read one way: more than that is no slip of the pen
+CHUNK_BYTES = 1 << 20
+KEPT_MAX = 1 << 17  # different dates, prices or products that are kept at once
+TELL_EVERY = 10_000
+ALIASES = {"invoice": "invoiceno", "price": "unitprice", "customer": "customerid"}  # as newer exports name them
+Decoder = codecs.IncrementalDecoder
+Told = Callable[[float], None]  # hears how much of a file is read, 0 to 1
 
 
 class OrdersError(ValueError):
@@ -89,6 +105,20 @@ class Orders:
     date_order: DateOrder = "year-month-day"
     date_doubt: bool = False  # nothing in the file tells day from month
 
+    @property
+    def left_out(self) -> int:
+        return sum(dirt.rows for dirt in self.dirt.values())
+
+    def refuse_empty(self) -> None:
+        """Raise `OrdersError` where no line is left: figures about nothing would be worse than none."""
+        if self.lines:
+            return
+        if not self.rows:
+            raise OrdersError("there is no row below the first line")
+        most = sorted(self.dirt.items(), key=lambda item: -item[1].rows)
+        told = "; ".join(f"{reason}: {dirt.rows}, first at line {dirt.example_line}" for reason, dirt in most[:5])
+        raise OrdersError(f"none of the {self.rows} rows is an order line ({told})")
+
     def leave_out(self, reason: str, line: int) -> None:
         dirt = self.dirt[reason]
         dirt.rows += 1
@@ -110,21 +140,28 @@ class Plot(NamedTuple):
     ran_out: list[str]  # products, in the order they ran out
 
 
-def read_orders(path: Path, currency: str) -> Orders:
-    """Read a file of order lines; raise `OrdersError` where it is none."""
-    raw = _bytes(path)
-    orders = Orders(digest=hashlib.sha256(raw).hexdigest())
-    text, orders.encoding = _decoded(raw)
-    # Read twice, so that a million rows are never in memory as tables: once for the order of their dates.
-    orders.date_order, orders.date_doubt = date_order(
-        row["InvoiceDate"] for _line, row in _rows(text, Orders(), ("InvoiceDate",))
-    )
-    for line, row in _rows(text, orders):
-        told = _order_line(line, row, orders.date_order, currency)
-        if isinstance(told, OrderLine):
-            orders.lines.append(told)
-        else:
-            orders.leave_out(told, line)
+def read_orders(path: Path, currency: str, told: Told = lambda _share: None) -> Orders:
+    """Read a file of order lines; raise `OrdersError` where it is none.
+
+    It is read three times and never held: once for its encoding, once for the order of its dates, once for its rows.
+    """
+    orders = Orders()
+    size, orders.digest, orders.encoding = _looked_at(path)
+    codec = _CODECS[orders.encoding]
+    with _opened(path, codec) as file:
+        dates = (cells[0] for _line, cells in _rows(file, Orders(), ("InvoiceDate",)))
+        orders.date_order, orders.date_doubt = date_order(dates)
+    with _opened(path, codec) as file:
+        read = _Reading(orders.date_order, currency)
+        for line, cells in _rows(file, orders):
+            order = read.order_line(line, cells)
+            if isinstance(order, OrderLine):
+                orders.lines.append(order)
+            else:
+                orders.leave_out(order, line)
+            if not orders.rows % TELL_EVERY:
+                told(os.lseek(file.fileno(), 0, os.SEEK_CUR) / (size or 1))
+    told(1.0)
     return orders
 
 
@@ -152,24 +189,52 @@ def run_out(lines: Sequence[OrderLine], seed: int) -> Plot:
     return Plot(missed, len(demand), list(ran_out))
 
 
-def date_order(dates: Iterator[str]) -> tuple[DateOrder, bool]:
-    """Return the order most dates of a file can only be read in, and whether that is a guess."""
-    first, second, years = 0, 0, 0
-    for text in dates:
-        if match := _DATE.fullmatch(text):
-            years += len(match[1]) > 2  # noqa: PLR2004  # a year of four digits
-            first += len(match[1]) <= 2 and int(match[1]) > 12  # noqa: PLR2004  # no such month
-            second += len(match[1]) <= 2 and int(match[2]) > 12  # noqa: PLR2004  # as above
-    if years and years >= first + second:
+def date_order(dates: Iterable[str]) -> tuple[DateOrder, bool]:
+    """Return the order in which a file's dates can be read, and whether that is a guess.
+
+    A year of four digits in front is read as such beside any order. Raise `OrdersError` where some dates can only be
+    read one way and some only the other: those that could be either would be read wrongly, and nobody would notice.
+    """
+    counts, examples = {True: 0, False: 0}, {True: "", False: ""}
+    short = False
+    for text in dict.fromkeys(dates):  # a file has far fewer dates than rows
+        match = _DATE.fullmatch(text)
+        if match is None or len(match[1]) > 2:  # noqa: PLR2004  # a year of four digits
+            continue
+        short = True
+        if (int(match[1]) > 12) is not (int(match[2]) > 12):  # noqa: PLR2004  # no such month
+            day_first = int(match[1]) > 12  # noqa: PLR2004  # as above
+            counts[day_first] += 1
+            examples[day_first] = examples[day_first] or text
+    if not short:
         return "year-month-day", False
-    return ("month/day/year", False) if second > first else ("day/month/year", first == second)
+    if min(counts.values()) > OTHER_ORDERS_MAX * sum(counts.values()):
+        raise OrdersError(
+            f'its dates stand in two orders: "{examples[True]}" can only be day/month/year, "{examples[False]}" only '
+            "month/day/year; export them in one order, best as 2026-11-22"
+        )
+    return ("month/day/year" if counts[False] > counts[True] else "day/month/year"), not any(counts.values())
 
 
 def read_date(text: str, order: DateOrder) -> datetime | None:
     """Read one date in its file's order; a year of four digits in front is always year-month-day."""
-    match = _DATE.fullmatch(text)
-    if match is None:
-        return None
+    with suppress(ValueError, OverflowError):  # a day no month has
+        if match := _DATE.fullmatch(text):
+            return _numbered(match, order)
+        if match := _PLAIN_DATE.fullmatch(text):
+            year, month, day, hour, minute, second = (int(part or 0) for part in match.groups())
+            return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001  # the file tells no zone
+        if _SERIAL.fullmatch(text):
+            return _SERIAL_FROM + timedelta(seconds=round(float(text) * 86_400))
+        if match := _NAMED_DATE.fullmatch(text.strip()):
+            first = [match[part] for part in (1, 2, 3, 4)] if match[1] else [match[part] for part in (6, 5, 7, 8)]
+            word, in_month, in_year, rest = first
+            if number := _months().get(word.casefold()):
+                return read_date(f"{in_month}/{number}/{in_year}{rest}", "day/month/year")
+    return None
+
+
+def _numbered(match: re.Match[str], order: DateOrder) -> datetime:
     one, two, three = int(match[1]), int(match[2]), int(match[3])
     if len(match[1]) > 2 or order == "year-month-day":  # noqa: PLR2004  # a year of four digits
         year, month, day = one, two, three
@@ -177,13 +242,21 @@ def read_date(text: str, order: DateOrder) -> datetime | None:
         day, month, year = (one, two, three) if order == "day/month/year" else (two, one, three)
     hour = int(match[4] or 0)
     if match[7]:
-        hour = hour % 12 + (12 if match[7].lower() == "pm" else 0)
-    try:
-        return datetime(  # noqa: DTZ001  # the file tells no zone
-            year + (2000 if year < _CENTURY_FROM else 0), month, day, hour, int(match[5] or 0), int(match[6] or 0)
-        )
-    except ValueError:
-        return None
+        hour = hour % 12 + (12 if match[7].lower().startswith("p") else 0)
+    return datetime(  # noqa: DTZ001  # the file tells no zone
+        year + (2000 if year < _CENTURY_FROM else 0), month, day, hour, int(match[5] or 0), int(match[6] or 0)
+    )
+
+
+@cache
+def _months() -> Mapping[str, int]:
+    """Return the number of every month's name, whole and shortened."""
+    return {
+        name.casefold().rstrip("."): number
+        for language in _MONTH_LANGUAGES
+        for width in ("wide", "abbreviated")
+        for number, name in Locale(language).months["format"][width].items()
+    }
 
 
 @lru_cache(maxsize=4096)  # a file has few countries and many lines
@@ -195,43 +268,82 @@ def market_of(country: str) -> str:
     return _COUNTRIES.get(name) or _territories().get(name, "")
 
 
-def _bytes(path: Path) -> bytes:
+def _looked_at(path: Path) -> tuple[int, str, str]:
+    """Return a file's size, digest and encoding."""
+    digest, size = hashlib.sha256(), 0
+    utf8: Decoder | None = codecs.getincrementaldecoder("utf-8-sig")()
+    head = b""
     try:
         with path.open("rb") as file:
-            raw = file.read(BYTES_MAX + 1)
+            while chunk := file.read(CHUNK_BYTES):
+                head = head or chunk[:4096]
+                size += len(chunk)
+                if size > BYTES_MAX:
+                    raise OrdersError(f"{path} is larger than {BYTES_MAX} bytes")
+                digest.update(chunk)
+                utf8 = _still(utf8, chunk)
     except OSError as error:
         raise OrdersError(f"{path} cannot be read: {error.strerror}") from None
-    if len(raw) > BYTES_MAX:
-        raise OrdersError(f"{path} is larger than {BYTES_MAX} bytes")
-    return raw
+    return size, digest.hexdigest(), _encoding(head, is_utf8=_still(utf8, b"", final=True) is not None)
 
 
-def _decoded(raw: bytes) -> tuple[str, str]:
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return raw.decode("utf-16", errors="replace"), "UTF-16"
+def _still(
+    decoder: codecs.IncrementalDecoder | None, chunk: bytes, *, final: bool = False
+) -> codecs.IncrementalDecoder | None:
+    """Return the decoder while all it was given can be decoded."""
     try:
-        return raw.decode("utf-8-sig"), "UTF-8"
+        if decoder is not None:
+            decoder.decode(chunk, final)
     except UnicodeDecodeError:
-        return raw.decode("latin-1"), "latin-1"
+        return None
+    return decoder
 
 
-def _rows(text: str, orders: Orders, columns: Sequence[str] = COLUMNS) -> Iterator[tuple[int, Row]]:
+_CODECS = {"UTF-8": "utf-8-sig", "UTF-16": "utf-16", "UTF-16-LE": "utf-16-le", "UTF-16-BE": "utf-16-be"}
+_CODECS |= {"Windows-1252": "cp1252"}
+
+
+def _encoding(head: bytes, *, is_utf8: bool) -> str:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "UTF-16"
+    # Without a mark: every second byte of a header in Latin letters is nothing.
+    zeros = [head[place::2].count(0) for place in (0, 1)]
+    if max(zeros) > len(head) // 4:
+        return "UTF-16-BE" if zeros[0] > zeros[1] else "UTF-16-LE"
+    return "UTF-8" if is_utf8 else "Windows-1252"
+
+
+def _opened(path: Path, codec: str) -> TextIOWrapper:
+    # Five bytes are nothing in Windows-1252; there they are what they are in Latin-1.
+    return path.open(encoding=codec, errors="makegood-latin-1" if codec == "cp1252" else "replace", newline="")
+
+
+def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("makegood-latin-1", _as_latin_1)
+
+
+def _rows(file: TextIO, orders: Orders, columns: Sequence[str] = COLUMNS) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield each row with its line, in the columns asked for; one that cannot be taken apart is left out."""
-    header = text.partition("\n")[0]
+    header = file.readline()
     delimiter = max(",;\t|", key=header.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    places = _places(_next(reader, orders) or [])
+    places = _places(_next(csv.reader([header], delimiter=delimiter), Orders()) or [])
+    reader = csv.reader(file, delimiter=delimiter)
     last = max(places.values())
-    wanted = [(name, places[name]) for name in columns]
+    wanted = [places[name] for name in columns]
     while (cells := _next(reader, orders)) is not None:
         if not any(cells):
             continue
         orders.rows += 1
-        line = reader.line_num
+        line = reader.line_num + 1  # the header was read before
         if len(cells) <= last:
             orders.leave_out("columns missing", line)
             continue
-        yield line, {name: _plain(cells[place]) for name, place in wanted}
+        yield line, tuple([_plain(cells[place]) for place in wanted])
 
 
 def _plain(cell: str) -> str:
@@ -251,14 +363,15 @@ def _next(reader: _Reader, orders: Orders) -> list[str] | None:
         return None
     except csv.Error:
         orders.rows += 1
-        orders.leave_out("not a row of a table", reader.line_num)
+        orders.leave_out("not a row of a table", reader.line_num + 1)
         return []
     return cells
 
 
 def _places(header: Sequence[str]) -> dict[str, int]:
     """Return where each column stands; case and blanks do not matter."""
-    spelt = {re.sub(r"[\s_]", "", name).casefold(): place for place, name in reversed(list(enumerate(header)))}
+    words = [re.sub(r"[\s_]", "", name).casefold() for name in header]
+    spelt = {ALIASES.get(name, name): place for place, name in reversed(list(enumerate(words)))}
     missing = [name for name in COLUMNS if name.casefold() not in spelt]
     if missing:
         there = ", ".join(name.strip()[:40] for name in header[:20]) or "nothing"
@@ -266,34 +379,45 @@ def _places(header: Sequence[str]) -> dict[str, int]:
     return {name: spelt[name.casefold()] for name in COLUMNS}
 
 
-def _order_line(line: int, row: Row, order: DateOrder, currency: str) -> OrderLine | str:
-    """Return a row as an order line, or the reason it is none."""
-    quantity = _number(row["Quantity"])
-    price = _price_minor(row["UnitPrice"], currency)
-    at = read_date(row["InvoiceDate"], order)
-    customer = re.sub(r"\.0$", "", row["CustomerID"])
-    if flaw := _no_order(row) or _no_figures(quantity, price) or ("" if at else "unreadable date"):
-        return flaw
-    if not customer:
-        return "no customer"
-    if quantity is None or price is None or at is None:
-        raise AssertionError("each of them has been judged above")
-    # Products and customers come again and again: each name is kept once.
-    sku, title, customer = map(intern, (row["StockCode"], row["Description"][:TITLE_LENGTH_MAX], customer))
-    market = market_of(row["Country"])
-    return OrderLine(line, intern(row["InvoiceNo"]), sku, title, int(quantity), at, price, customer, market)
+class _Reading:
+    """Reads rows into order lines; what comes again and again (dates, prices, names) is worked out and kept once."""
+
+    def __init__(self, order: DateOrder, currency: str) -> None:
+        self._date = lru_cache(maxsize=KEPT_MAX)(lambda text: read_date(text, order))
+        self._price = lru_cache(maxsize=KEPT_MAX)(lambda text: _price_minor(text, currency))
+        self._quantity = lru_cache(maxsize=KEPT_MAX)(_number)
+        self._product = lru_cache(maxsize=KEPT_MAX)(_product)
+
+    def order_line(self, line: int, cells: Sequence[str]) -> OrderLine | str:
+        """Return a row as an order line, or the reason it is none."""
+        invoice, code, title, amount, day, each, who, country = cells
+        sku, name, flaw = self._product(code, title)
+        quantity, price, at = self._quantity(amount), self._price(each), self._date(day)
+        customer = intern(who.removesuffix(".0"))
+        flaw = (
+            flaw or _no_order(invoice, code, who) or _no_figures(quantity, price) or ("" if at else "unreadable date")
+        )
+        if flaw:
+            return flaw
+        if not customer:
+            return "no customer"
+        if quantity is None or price is None or at is None:
+            raise AssertionError("each of them has been judged above")
+        return OrderLine(line, intern(invoice), sku, name, int(quantity), at, price, customer, market_of(country))
 
 
-def _no_order(row: Row) -> str:
-    if not re.search(r"\w", row["StockCode"]):
-        return "no stock code"
-    if not row["InvoiceNo"]:
+def _product(code: str, title: str) -> tuple[str, str, str]:
+    """Return a product's code and name, each kept once, and why it is none."""
+    flaw = "" if re.search(r"\w", code) else "no stock code"
+    if not flaw and _NO_PRODUCT.fullmatch(title):
+        flaw = "not a product (postage, fees, remarks)"
+    return intern(code), intern(title[:TITLE_LENGTH_MAX]), flaw
+
+
+def _no_order(invoice: str, code: str, customer: str) -> str:
+    if not invoice:
         return "no invoice number"
-    if _NO_PRODUCT.fullmatch(row["Description"]):
-        return "not a product (postage, fees, remarks)"
-    if max(len(row["StockCode"]), len(row["InvoiceNo"]), len(row["CustomerID"])) > ID_LENGTH_MAX:
-        return "an id is too long"
-    return ""
+    return "an id is too long" if max(len(code), len(invoice), len(customer)) > ID_LENGTH_MAX else ""
 
 
 def _no_figures(quantity: Decimal | None, price_minor: int | None) -> str:

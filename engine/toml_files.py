@@ -5,7 +5,8 @@ import difflib
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -190,7 +191,7 @@ def _struct_flaws(
             yield _tag_flaw(tag_field, data, key, by_tag)
             return
         structs = [by_tag[tag]]
-    fields = {field.encode_name: field for field in msgspec.structs.fields(structs[0])}
+    fields = _fields(structs[0])
     for name, value in data.items():
         if name in fields:
             yield from _flaws(fields[name].type, value, (*key, name), dec_hook)
@@ -199,6 +200,12 @@ def _struct_flaws(
     for name, field in fields.items():
         if field.required and name not in data:
             yield key, f'"{name}" is missing'
+
+
+@cache
+def _fields(struct: type[msgspec.Struct]) -> Mapping[str, msgspec.structs.FieldInfo]:
+    """Return a struct's fields by the names files use; msgspec works the types out anew each time it is asked."""
+    return {field.encode_name: field for field in msgspec.structs.fields(struct)}
 
 
 def _tag_flaw(tag_field: str, data: dict[str, Any], key: Key, known: Iterable[str]) -> tuple[Key, str]:

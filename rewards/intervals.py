@@ -8,8 +8,10 @@ may be watched, prolonged and stopped at will. Two kinds are used, each where it
   Statistics 2021, the sub-Bernoulli case with a Beta(1/2, 1/2) mixture);
 * `around`, for means and differences once there is enough to estimate a spread from: the Gaussian mixture of
   Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, "Time-uniform central limit theory and asymptotic confidence
-  sequences", Annals of Statistics 2024, theorem 2.2 and, for two arms, section 3. Amounts have long tails, which few
-  data have not seen yet: the side of the tail is widened by the first Edgeworth term (Johnson, JASA 1978).
+  sequences", Annals of Statistics 2024, theorem 2.2 and, for two arms, section 3. Amounts have long tails, of which few
+  data show little. So each arm's tail widens its own side, by the first Edgeworth term (Johnson, JASA 1978) and by what
+  has not been met yet: the next value exceeds all n before it with probability 1/(n + 1) (Good, Biometrika 1953), so
+  `UNSEEN` values as large as the largest are added.
 
 A difference of shares changes from the first kind to the second once each arm has `EVENTS_MIN` of both answers; the 5 %
 are split between the two, so the change costs nothing of what is promised.
@@ -25,7 +27,8 @@ import numpy.typing as npt
 ALPHA = 0.05
 EXACT_ALPHA = 0.01  # of the 5 %, what a difference spends before it changes to the asymptotic kind
 EVENTS_MIN = 25  # answers of each kind in each arm, before a spread is trusted; proven by simulation in the tests
-ORDERS_MIN = 50  # the same for amounts: units in each arm that have one
+ORDERS_MIN = 100  # the same for amounts: units in each arm that have one
+UNSEEN = 2  # values as large as the largest that an arm may have missed so far
 TUNED_FOR = 5000  # units at which an asymptotic interval is narrowest
 POWER_QUANTILE = 0.8416212335729143  # of the standard normal at 80 %
 NEEDED_MAX = 1e12
@@ -45,6 +48,31 @@ class Interval(NamedTuple):
         return not self.low <= value <= self.high
 
 
+class Tails(NamedTuple):
+    """How far the data of an estimate reach to each side: third cumulants, and what is not met yet; all 0 or more."""
+
+    right: Floats
+    left: Floats
+    above: Floats
+    below: Floats
+
+    @classmethod
+    def of(cls, third: npt.ArrayLike, above: npt.ArrayLike, below: npt.ArrayLike, number: npt.ArrayLike) -> "Tails":
+        """Return the tails of a mean, from its third cumulant and how far single values lie from it."""
+        skew, n = np.asarray(third, np.float64), np.asarray(number, np.float64)
+        far = (np.asarray(UNSEEN * np.maximum(np.asarray(one, np.float64), 0) / n) for one in (above, below))
+        return cls(np.asarray(np.maximum(skew, 0)), np.asarray(np.maximum(-skew, 0)), *far)
+
+    def less(self, other: "Tails", times: float = 1.0) -> "Tails":
+        """Return the tails of a difference: what reaches above in the other reaches below here."""
+        pairs = ((self.right, other.left, 3), (self.left, other.right, 3))
+        far = ((self.above, other.below, 1), (self.below, other.above, 1))
+        return Tails(*(np.asarray(one + times**power * two) for one, two, power in (*pairs, *far)))
+
+
+NO_TAILS = Tails(*(np.zeros(()) for _ in Tails._fields))
+
+
 class Moments(NamedTuple):
     """Sums over the units of one arm: all that any figure of the report needs of them."""
 
@@ -53,15 +81,19 @@ class Moments(NamedTuple):
     squares: float
     cubes: float
     events: float  # units that are not 0
+    largest: float = 0.0
+    smallest: float = 0.0
 
     @classmethod
     def of(cls, values: Floats) -> "Moments":
         first, second, third = (float((values**power).sum()) for power in (1, 2, 3))
-        return cls(len(values), first, second, third, float(np.count_nonzero(values)))
+        ends = float(values.max(initial=0.0)), float(values.min(initial=0.0))
+        return cls(len(values), first, second, third, float(np.count_nonzero(values)), *ends)
 
     @classmethod
     def together(cls, parts: Iterable["Moments"]) -> "Moments":
-        return cls(*(sum(column) for column in zip(NOTHING, *parts, strict=True)))
+        *sums, largest, smallest = zip(NOTHING, *parts, strict=True)
+        return cls(*(sum(column) for column in sums))._replace(largest=max(largest), smallest=min(smallest))
 
     @property
     def mean(self) -> float:
@@ -85,6 +117,11 @@ class Moments(NamedTuple):
             return 0.0
         first, second, third = (one / self.n for one in (self.total, self.squares, self.cubes))
         return (third - 3 * first * second + 2 * first**3) / self.n**2
+
+    @property
+    def tails(self) -> Tails:
+        """Return what `mean` may still be off by."""
+        return Tails.of(self.third_of_mean, self.largest - self.mean, self.mean - self.smallest, self.n)
 
 
 NOTHING = Moments(0, 0, 0, 0, 0)
@@ -126,20 +163,22 @@ def around(
     middle: npt.ArrayLike,
     number: npt.ArrayLike,
     variance: npt.ArrayLike,
-    third: npt.ArrayLike = 0.0,
+    tails: Tails | None = None,
     alpha: float = ALPHA,
 ) -> tuple[Floats, Floats]:
     """Return the asymptotic confidence sequence around an estimate from `number` independent values.
 
-    `variance` and `third` are the second and third cumulant of the estimate itself.
+    `variance` and `tails` are those of the estimate itself.
     """
     errors = multiplier(number, alpha)
-    spread = np.sqrt(np.asarray(variance, np.float64))
-    skewed = np.divide(third, np.square(spread), out=np.zeros_like(spread), where=spread > 0)
-    tail = skewed * (1 + 2 * errors**2) / 6
-    centre = np.asarray(middle, np.float64)
-    low, high = centre - errors * spread, centre + errors * spread
-    return np.asarray(low + np.minimum(tail, 0)), np.asarray(high + np.maximum(tail, 0))
+    square = np.asarray(variance, np.float64)
+    reach, centre, told = errors * np.sqrt(square), np.asarray(middle, np.float64), tails or NO_TAILS
+
+    def widened(third: Floats, unseen: Floats) -> Floats:
+        skewed = np.divide(third, square, out=np.zeros_like(square), where=square > 0)
+        return np.asarray(reach + skewed * (1 + 2 * errors**2) / 6 + unseen)
+
+    return np.asarray(centre - widened(told.left, told.below)), np.asarray(centre + widened(told.right, told.above))
 
 
 def multiplier(number: npt.ArrayLike, alpha: float = ALPHA) -> Floats:
@@ -161,11 +200,11 @@ def mean(sample: Moments) -> Interval | None:
     """Return the interval of one arm's mean of unbounded values, or None while its spread is not to be trusted."""
     if sample.events < ORDERS_MIN:
         return None
-    return _around(sample.mean, sample.n, sample.variance_of_mean, sample.third_of_mean)
+    return _around(sample.mean, sample.n, sample.variance_of_mean, sample.tails)
 
 
-def _around(middle: float, number: float, variance: float, third: float) -> Interval:
-    low, high = around(middle, number, variance, third)
+def _around(middle: float, number: float, variance: float, tails: Tails) -> Interval:
+    low, high = around(middle, number, variance, tails)
     return Interval(float(low), float(high))
 
 
@@ -210,7 +249,7 @@ def difference_of_means(arm: Moments, holdout: Moments, times: float = 1.0) -> I
         arm.mean - times * holdout.mean,
         arm.n + holdout.n,
         arm.variance_of_mean + times**2 * holdout.variance_of_mean,
-        arm.third_of_mean - times**3 * holdout.third_of_mean,
+        arm.tails.less(holdout.tails, times),
     )
 
 

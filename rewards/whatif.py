@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from rewards.intervals import EVENTS_MIN, Interval, around
+from rewards.intervals import EVENTS_MIN, Interval, Tails, around
 
 FOLDS = 5
 SPINS_MIN = 100
@@ -88,7 +88,8 @@ def estimate(terms: Floats) -> Estimate:
     number, middle = len(terms), float(terms.mean())
     variance = float(terms.var(ddof=1)) / number
     third = float(((terms - middle) ** 3).mean()) / number**2
-    low, high = around(middle, number, variance, third)
+    tails = Tails.of(third, terms.max() - middle, middle - terms.min(), number)
+    low, high = around(middle, number, variance, tails)
     return Estimate(middle, Interval(float(low), float(high)))
 
 

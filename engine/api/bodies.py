@@ -8,7 +8,9 @@ from litestar import Request
 from litestar.datastructures import State
 
 from engine.api.problems import field_error
-from engine.errors import InvalidBodyError, MalformedBodyError
+from engine.api.security import ROLES, merchant_of
+from engine.errors import InvalidBodyError, MakegoodError, MalformedBodyError
+from engine.services import Services
 
 Body = TypeVar("Body")
 _EMPTY = "the body is empty"
@@ -21,12 +23,24 @@ class JsonRequest(Request[None, None, State]):
         body = await super().body()
         wanted = self.route_handler.parsed_data_field
         if not body and wanted is not None and not wanted.is_optional:
+            await self._refuse_other_key()
             raise MalformedBodyError(_EMPTY)
         return body
 
     async def json(self) -> Any:
         wanted = self.route_handler.parsed_data_field
-        return read(await self.body(), Any if wanted is None else wanted.annotation)
+        try:
+            return read(await self.body(), Any if wanted is None else wanted.annotation)
+        except MakegoodError:
+            await self._refuse_other_key()
+            raise
+
+    async def _refuse_other_key(self) -> None:
+        """Tell whose key may not call here at all so first: what is wrong with the body is no concern of theirs."""
+        if roles := self.route_handler.opt.get(ROLES):
+            services: Services = self.app.state.services
+            async with services.transaction() as session:
+                await merchant_of(self, services, session, roles=roles)
 
 
 def read_needed(body: bytes, type_: type[Body]) -> Body:

@@ -1,12 +1,13 @@
 """`/console`: the marketer's page. Every answer is rendered here; scripts only move sliders."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from fractions import Fraction
 from functools import cache
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -29,13 +30,22 @@ from engine.cli.report import band_text, cells_of, charts_of
 from engine.cli.simulate import as_json
 from engine.desk import drafts
 from engine.desk.difference import differences
-from engine.desk.drafts import Tried
+from engine.desk.drafts import RefusedError, Tried, whole_number
 from engine.desk.lint import lint
 from engine.desk.plans import plan_of
 from engine.desk.report import Report
+from engine.desk.sentences import Sentence, all_told, kept, sentence, told
 from engine.desk.words import words
-from engine.errors import MakegoodError, NotFoundError, TooManyRequestsError
+from engine.errors import (
+    InvalidBodyError,
+    MakegoodError,
+    NotAllowedError,
+    NotFoundError,
+    NotSignedInError,
+    TooManyRequestsError,
+)
 from engine.flows import explanations, fairness, glance, publishing, reports, sessions
+from engine.flows.awards import status_at
 from engine.flows.explanations import flat
 from engine.flows.publishing import Draft
 from engine.flows.sessions import Visitor
@@ -52,7 +62,10 @@ FOLDER = ROOT / "ui" / "console"
 COOKIE = "makegood_console"
 SIGN_INS_PER_MINUTE = 10
 RUNS = 40
-SIMULATED_MAX = 3_000_000
+RUNS_MIN = 5
+SIMULATED_MAX = 20_000_000
+SHOWN_MAX = 64
+_NAMEABLE = re.compile(r"[\w./:@-]{1,120}")  # a slice, a campaign or a place in a file, and no sentence
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'",
@@ -69,6 +82,12 @@ class AwayError(Exception):
     def __init__(self, to: str) -> None:
         super().__init__(to)
         self.to = to
+
+
+class FetchRefusedError(MakegoodError):
+    """A script of the page asked for what cannot be forecast; the reader is told why in their language."""
+
+    status, code, title = 422, "invalid_field", "This cannot be forecast"
 
 
 @cache
@@ -106,8 +125,8 @@ class ConsoleController(Controller):
             desk = await _desk(request, services, session, now=now)
             shop = services.config.shop
             seen = await glance.today(session, services.versions, services.config.versions, shop.time_zone, now=now)
-            told = [await _report(desk, session, version) for version in services.config.versions]
-        return desk.page("today.html", "today", seen=seen, reports=told, currency=shop.currency)
+            reports_ = [await _report(desk, session, version) for version in services.config.versions]
+        return desk.page("today.html", "today", seen=seen, reports=reports_, currency=shop.currency)
 
     @get("/sign-in")
     async def sign_in_page(self, request: Call) -> Response[str]:
@@ -147,7 +166,7 @@ class ConsoleController(Controller):
             desk = await _desk(request, services, session, now=clock.now())
             version = desk.campaign()
             tried = await _tried(session, version, {})
-        figures = await asyncio.to_thread(_forecast, tried.version, desk.say, {})
+        figures = await asyncio.to_thread(_forecast, tried.version, desk.say, _traffic({}))
         label = services.messages(desk.say.locale).label
         slices = [
             {
@@ -155,7 +174,7 @@ class ConsoleController(Controller):
                 "reward": piece.reward,
                 "label": label(piece.reward, version.reward(piece.reward), version.currency),
                 "weight": piece.weight,
-                "odds": odds_text(piece.weight, version.table.total_weight),
+                "odds": desk.say.percent(piece.weight / version.table.total_weight),
             }
             for piece in version.table.slices
         ]
@@ -170,13 +189,13 @@ class ConsoleController(Controller):
         async with services.transaction() as session:
             desk = await _desk(request, services, session, now=clock.now(), page=False)
             asked = await desk.own_json()
-            version = desk.campaign(str(asked.get("campaign", "")) or None)
             try:
-                tried = await _tried(session, version, asked)
-            except (ConfigError, ValueError) as error:
-                return Response({"flaw": str(error)}, status_code=422)
-        figures = await asyncio.to_thread(_forecast, tried.version, desk.say, asked)
-        changes = differences(services.config, tried.config)
+                traffic = _traffic(asked)
+                tried = await _tried(session, desk.asked_campaign(asked.get("campaign")), asked.get("weights", {}))
+            except (ConfigError, RefusedError) as error:
+                raise FetchRefusedError(told(_why(error), desk.say)) from None
+        figures = await asyncio.to_thread(_forecast, tried.version, desk.say, traffic)
+        changes = all_told(differences(services.config, tried.config), desk.say)
         return Response(
             {**figures, "changes": changes or [desk.say.text("console-wheel-same")], "toml": tried.text},
             headers={"Cache-Control": "no-store"},
@@ -184,24 +203,25 @@ class ConsoleController(Controller):
 
     @post("/wheel/publish", status_code=303)
     async def publish(self, request: Call, services: Engine) -> Response[str]:
-        async with services.transaction() as session:
-            desk = await _desk(request, services, session, now=clock.now())
-            form = await desk.own_form(change=True)
-            version = desk.campaign(str(form.get("campaign", "")) or None)
-            told = {name.removeprefix("weight:"): value for name, value in form.items() if name.startswith("weight:")}
-            try:
-                tried = await _tried(session, version, {"weights": told})
+        try:
+            async with services.transaction() as session:
+                desk = await _desk(request, services, session, now=clock.now())
+                form = await desk.own_form(change=True)
+                weights = {
+                    name.removeprefix("weight:"): value for name, value in form.items() if name.startswith("weight:")
+                }
+                tried = await _tried(session, desk.asked_campaign(form.get("campaign")), weights)
                 _refuse_unlawful(tried)
                 made = await publishing.publish(
                     session,
                     services.versions,
                     Draft(tried.config, tried.files),
                     by=desk.visitor.name,
-                    note=str(form.get("note", ""))[:300],
+                    note=str(form.get("note", "")).replace("\x00", "")[:300],
                     now=clock.now(),
                 )
-            except (ConfigError, ValueError, MakegoodError) as error:
-                return _to(f"/console/versions?{urlencode({'refused': str(error)[:300]})}")
+        except (ConfigError, RefusedError, MakegoodError) as error:
+            return _refused(_why(error))
         await services.live.catch_up()
         return _to(f"/console/versions?{urlencode({'done': made.number})}")
 
@@ -210,26 +230,27 @@ class ConsoleController(Controller):
         async with services.transaction() as session:
             desk = await _desk(request, services, session, now=clock.now())
             version = desk.campaign()
-            wanted, flaw = _what_if(request.query_params)
             try:
-                told = await _report(desk, session, version, wanted)
-            except MakegoodError as error:
-                told, flaw = await _report(desk, session, version), error.detail
-        rows = [(figure, cells_of(figure, version.currency, desk.say)) for figure in told.figures]
+                wanted = _what_if(request.query_params)
+                found, flaw = await _report(desk, session, version, wanted), ""
+            except InvalidBodyError:
+                wanted, flaw = None, desk.say.text("console-report-flaw")
+                found = await _report(desk, session, version)
+        rows = [(figure, cells_of(figure, version.currency, desk.say)) for figure in found.figures]
         bands = {}
-        if view := told.what_if:
-            found = {
+        if view := found.what_if:
+            estimates = {
                 "was": view.as_it_was,
                 "ips": view.inverse_propensity,
                 "dr": view.doubly_robust,
                 "change": view.change,
             }
-            bands = {name: band_text(band, version.currency, desk.say) for name, band in found.items() if band}
+            bands = {name: band_text(band, version.currency, desk.say) for name, band in estimates.items() if band}
         return desk.page(
             "report.html",
             "report",
             version=version,
-            report=told,
+            report=found,
             rows=rows,
             bands=bands,
             flaw=flaw,
@@ -240,8 +261,8 @@ class ConsoleController(Controller):
     async def report_chart(self, request: Call, services: Engine) -> Response[bytes]:
         async with services.transaction() as session:
             desk = await _desk(request, services, session, now=clock.now())
-            told = await _report(desk, session, desk.campaign())
-        return await _picture(charts_of(told, desk.say))
+            found = await _report(desk, session, desk.campaign())
+        return await _picture(charts_of(found, desk.say))
 
     @get("/today.svg")
     async def today_chart(self, request: Call, services: Engine) -> Response[bytes]:
@@ -254,7 +275,7 @@ class ConsoleController(Controller):
         title = desk.say.text("console-today-chart")
         days, numbers = zip(*seen.days, strict=True)
         unit = desk.say.text("console-today-stockouts")
-        return await _picture([Columns(title, [f"{day:%d.%m.}" for day in days], numbers, unit)])
+        return await _picture([Columns(title, [desk.say.day(day, "d MMM") for day in days], numbers, unit)])
 
     @get("/versions")
     async def versions(self, request: Call, services: Engine) -> Response[str]:
@@ -262,11 +283,11 @@ class ConsoleController(Controller):
             desk = await _desk(request, services, session, now=clock.now())
             rows = await publishing.history(session)
             live = await publishing.current_number(session, now=clock.now())
-        shown = [(row, state_of(row, live).replace(" ", "-")) for row in rows]
+        shown = [(row, state_of(row, live).replace(" ", "-"), kept(row.changes, desk.say)) for row in rows]
         query = request.query_params
-        return desk.page(
-            "versions.html", "versions", rows=shown, done=query.get("done", ""), refused=query.get("refused", "")
-        )
+        done, refusal = whole_number(query.get("done", "")), _refusal_of(query)
+        refused = told(refusal, desk.say) if refusal else ""
+        return desk.page("versions.html", "versions", rows=shown, done=done, refused=refused)
 
     @get("/versions/{number:int}")
     async def version(self, request: Call, services: Engine, number: FromPath[int]) -> Response[str]:
@@ -275,11 +296,12 @@ class ConsoleController(Controller):
             try:
                 row = await publishing.of_number(session, number)
             except NotFoundError:
-                return _to("/console/versions")
+                return desk.page("not-found.html", "versions", status=404)
         return desk.page("version.html", "versions", row=row)
 
     @post("/versions/{number:int}/restore", status_code=303)
     async def restore(self, request: Call, services: Engine, number: FromPath[int]) -> Response[str]:
+        desk = None
         try:
             async with services.transaction() as session:
                 desk = await _desk(request, services, session, now=clock.now())
@@ -288,7 +310,9 @@ class ConsoleController(Controller):
                     session, services.versions, number, by=desk.visitor.name, now=clock.now()
                 )
         except (ConfigError, MakegoodError) as error:
-            return _to(f"/console/versions?{urlencode({'refused': str(error)[:300]})}")
+            if isinstance(error, NotFoundError) and desk is not None:
+                return desk.page("not-found.html", "versions", status=404)
+            return _refused(_why(error))
         await services.live.catch_up()
         return _to(f"/console/versions?{urlencode({'done': made.number})}")
 
@@ -309,16 +333,23 @@ class ConsoleController(Controller):
         async with services.transaction() as session:
             desk = await _desk(request, services, session, now=clock.now())
             offers = await explanations.find(session, wanted) if wanted else []
-            told = await explanations.of_offer(session, offers[0].id) if offers else None
-        facts = list(flat(told.offer.facts)) if told else []
-        reasons = []
-        if told:
-            messages = services.messages(desk.say.locale)
-            reasons = [
-                (messages.text(f"reason-{one['code'].replace('_', '-')}"), one["detail"]) for one in told.offer.reasons
-            ]
+            decided = await explanations.of_offer(session, offers[0].id) if offers else None
+        facts = list(flat(decided.offer.facts, desk.say)) if decided else []
+        messages = services.messages(desk.say.locale)
+        reasons = [
+            (messages.text(f"reason-{one['code'].replace('_', '-')}"), one["code"])
+            for one in (decided.offer.reasons if decided else ())
+        ]
+        spent = status_at(decided.award, clock.now()) if decided and decided.award else ""
         return desk.page(
-            "explain.html", "explain", wanted=wanted, told=told, others=offers[1:], facts=facts, reasons=reasons
+            "explain.html",
+            "explain",
+            wanted=wanted,
+            told=decided,
+            others=offers[1:],
+            facts=facts,
+            reasons=reasons,
+            spent=spent,
         )
 
 
@@ -337,16 +368,25 @@ class _Desk:
         except NotFoundError:
             return self.services.config.versions[0]
 
-    def page(self, template: str, here: str, **values: Any) -> Response[str]:
+    def asked_campaign(self, slug: object) -> Version:
+        """Return the campaign a form or script names; weights meant for one must never reach another."""
+        if not slug:
+            return self.services.config.versions[0]
+        by_slug = {version.slug: version for version in self.services.config.versions}
+        if not isinstance(slug, str) or slug not in by_slug:
+            raise RefusedError("campaign-unknown", about=str(slug)[:SHOWN_MAX])
+        return by_slug[slug]
+
+    def page(self, template: str, here: str, *, status: int = 200, **values: Any) -> Response[str]:
         zone = ZoneInfo(self.services.config.shop.time_zone)
         return _page(
             template,
             self.say,
+            status=status,
             here=here,
             visitor=self.visitor,
             campaigns=self.services.config.versions,
-            money=lambda minor, currency: self.say.money(round(minor), currency),
-            local=lambda at: f"{at.astimezone(zone):%Y-%m-%d %H:%M}",
+            local=lambda at: self.say.instant(at.astimezone(zone)),
             **values,
         )
 
@@ -355,23 +395,32 @@ class _Desk:
         _refuse_other_sites(self.request)
         form = await self.request.form()
         if not sessions.is_own_form(self.visitor, str(form.get("csrf", ""))):
-            raise AwayError(f"/console/versions?{urlencode({'refused': self.say.text('console-form-stale')})}")
+            raise AwayError("/console/versions?refused=form-stale")
         if change and not self.visitor.may_publish:
-            raise AwayError(f"/console/versions?{urlencode({'refused': self.say.text('console-not-allowed')})}")
+            raise AwayError("/console/versions?refused=not-allowed")
         return form
 
     async def own_json(self) -> Mapping[str, Any]:
-        _refuse_other_sites(self.request)
+        """Return what a script of this session's page asks; a script cannot be sent elsewhere, so it is refused."""
+        stale = NotAllowedError(self.say.text("console-refused-form-stale"), code="form_stale")
         if not sessions.is_own_form(self.visitor, self.request.headers.get("x-csrf-token", "")):
-            raise AwayError("/console")
+            raise stale
+        try:
+            _refuse_other_sites(self.request)
+        except AwayError:
+            raise stale from None
         body = await self.request.json()
-        return body if isinstance(body, dict) else {}
+        if not isinstance(body, dict):
+            raise RefusedError("weights")
+        return body
 
 
 async def _desk(request: Call, services: Services, session: AsyncSession, *, now: datetime, page: bool = True) -> _Desk:
     cookie = request.cookies.get(COOKIE, "")
     visitor = await sessions.of_cookie(session, services.vault, cookie, now=now) if cookie else None
     if visitor is None:
+        if not page:
+            raise NotSignedInError(words(_wished_locale(request)).text("console-session-over"))
         error = "?error=session-over" if cookie else ""
         raise AwayError(f"/console/sign-in{error}")
     if page and (lang := request.query_params.get("lang")):
@@ -388,12 +437,13 @@ async def _report(
     )
 
 
-async def _tried(session: AsyncSession, version: Version, asked: Mapping[str, Any]) -> Tried:
-    told = asked.get("weights", {})
-    weights = drafts.weights_of(version, told if isinstance(told, dict) else {})
+async def _tried(session: AsyncSession, version: Version, told: object) -> Tried:
+    if not isinstance(told, dict):
+        raise RefusedError("weights")
+    weights = drafts.weights_of(version, told)
     live = await publishing.current(session, now=clock.now())
     if live is None:
-        raise ValueError("nothing is published yet")
+        raise RefusedError("nothing-published")
     return await asyncio.to_thread(drafts.with_weights, live.files, version.slug, weights)
 
 
@@ -401,19 +451,59 @@ def _refuse_unlawful(tried: Tried) -> None:
     """What the linter calls an error is not published from a page."""
     found = lint(tried.config, FOLDER, today=clock.now().date())
     if errors := [finding for finding in found if finding.level == "error"]:
-        raise ValueError(errors[0].message)
+        raise RefusedError(errors[0].code)
 
 
-def _forecast(version: Version, say: Messages, asked: Mapping[str, Any]) -> dict[str, Any]:
+def _why(error: Exception) -> Sentence:
+    """Return why nothing changed, as a sentence of the page's own."""
+    match error:
+        case RefusedError():
+            return error.sentence
+        case ConfigError(problems=[first, *_]):
+            return sentence("console-refused-unsound", about=f"{first.file}:{first.line}")
+        case MakegoodError():
+            return _refusal_of({"refused": error.code.replace("_", "-")}) or sentence("console-refused-other")
+        case _:
+            return sentence("console-refused-other")
+
+
+def _refused(why: Sentence) -> Response[str]:
+    """Go to the versions and say there why nothing changed: the sentence's name travels, not its words."""
+    query = {"refused": why.id.removeprefix("console-refused-"), **{name: str(it) for name, it in why.values.items()}}
+    return _to(f"/console/versions?{urlencode(query)}")
+
+
+def _refusal_of(query: Mapping[str, str]) -> Sentence | None:
+    """Return the refusal an address names, and nothing else that may stand in it."""
+    message_id = f"console-refused-{query.get('refused', '')}"
+    if not words("en").has(message_id):
+        return None
+    about = query.get("about", "")
+    return sentence(message_id, about=about if _NAMEABLE.fullmatch(about) else "–")
+
+
+class Traffic(NamedTuple):
+    """What the forecast beside the sliders assumes."""
+
+    per_day: int
+    days: int
+    used: Fraction
+
+
+def _traffic(asked: Mapping[str, Any]) -> Traffic:
+    return Traffic(
+        _within(asked, "stockouts", 1, 1_000_000, 1000),
+        _within(asked, "days", 1, 365, 30),
+        Fraction(_within(asked, "used", 0, 100, 100), 100),
+    )
+
+
+def _forecast(version: Version, say: Messages, traffic: Traffic) -> dict[str, Any]:
     """Return the figures beside the sliders, as text in the reader's language."""
-    per_day = _within(asked.get("stockouts"), 1, 1_000_000, 1000)
-    days = _within(asked.get("days"), 1, 365, 30)
-    used = Fraction(_within(asked.get("used"), 0, 100, 100), 100)
-    stockouts = min(per_day * days, SIMULATED_MAX)
-    plan = plan_of(version, stockouts=stockouts, days=days, today=clock.now().date(), used_of_all=used)
-    told = exact(plan)
-    runs = max(5, min(RUNS, 20_000_000 // max(1, stockouts)))
-    numbers = as_json(version, plan, told, simulate(plan, np.random.default_rng(1), runs))
+    stockouts, days = traffic.per_day * traffic.days, traffic.days
+    plan = plan_of(version, stockouts=stockouts, days=days, today=clock.now().date(), used_of_all=traffic.used)
+    runs = max(RUNS_MIN, min(RUNS, SIMULATED_MAX // stockouts))
+    numbers = as_json(version, plan, exact(plan), simulate(plan, np.random.default_rng(1), runs))
 
     def money(minor: float) -> str:
         return say.money(round(minor), version.currency)
@@ -430,27 +520,23 @@ def _forecast(version: Version, say: Messages, asked: Mapping[str, Any]) -> dict
         "worst": money(numbers["spin"]["worst_minor"]),
         "budget": say.text("console-wheel-budget-lasts")
         if lasts
-        else say.text("console-wheel-budget-out", day=f"{budget['first_out_day']:.1f}"),
+        else say.text("console-wheel-budget-out", day=say.number(budget["first_out_day"], 1)),
         "budget_lasts": lasts,
     }
 
 
-def _within(value: object, low: int, high: int, default: int) -> int:
-    try:
-        number = int(float(str(value)))
-    except (ValueError, OverflowError):
-        return default
-    return max(low, min(high, number))
+def _within(asked: Mapping[str, Any], name: str, low: int, high: int, default: int) -> int:
+    """Return a whole number of what was asked; raise `RefusedError` for what is none between its ends."""
+    number = whole_number(asked.get(name, default))
+    if number is None or not low <= number <= high:
+        label = sentence(f"console-wheel-{name}")
+        raise RefusedError("number", about=label, low=low, high=high)
+    return number
 
 
-def _what_if(query: Mapping[str, str]) -> tuple[dict[str, float] | None, str]:
-    name, percent = query.get("slice", ""), query.get("percent", "").replace(",", ".")
-    if not name or not percent:
-        return None, ""
-    try:
-        return read_what_if(f"{name}:{percent}"), ""
-    except MakegoodError as error:
-        return None, error.detail
+def _what_if(query: Mapping[str, str]) -> dict[str, float] | None:
+    name, percent = query.get("slice", ""), query.get("percent", "").strip().replace(",", ".")
+    return read_what_if(f"{name}:{percent}") if name or percent else None
 
 
 async def _picture(charts: list[Any]) -> Response[bytes]:
@@ -465,7 +551,7 @@ async def _picture(charts: list[Any]) -> Response[bytes]:
     return Response(await asyncio.to_thread(drawn), media_type="image/svg+xml", headers={**HEADERS, **policy})
 
 
-def _page(template: str, say: Messages, **values: Any) -> Response[str]:
+def _page(template: str, say: Messages, *, status: int = 200, **values: Any) -> Response[str]:
     def text(message_id: str, **named: object) -> str:
         return say.text(f"console-{message_id}", **named)
 
@@ -478,10 +564,15 @@ def _page(template: str, say: Messages, **values: Any) -> Response[str]:
             locale=say.locale,
             other="en" if say.locale == "fr" else "fr",
             nothing=Markup("–"),
+            money=lambda minor, currency: say.money(round(minor), currency),
+            number=say.number,
+            day=say.day,
+            percent=say.percent,
+            chance=say.chance,
             **{**known, **values},
         )
     )
-    return Response(html, media_type=MediaType.HTML, headers=HEADERS)
+    return Response(html, status_code=status, media_type=MediaType.HTML, headers=HEADERS)
 
 
 def _to(path: str) -> Response[str]:

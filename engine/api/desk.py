@@ -3,7 +3,7 @@
 import re
 from typing import Annotated
 
-from litestar import Controller, get
+from litestar import Controller, Response, get
 from litestar.openapi.spec import SecurityRequirement
 from litestar.params import QueryParameter
 
@@ -34,19 +34,22 @@ class ReportController(Controller):
     @get(summary="Each arm against the holdout: figures, intervals, sentences", responses=problems.described(404, 422))
     async def report(
         self, request: Call, services: Engine, campaign: Slug = None, what_if: Asked = None, locale: Locale = "en"
-    ) -> Report:
+    ) -> Response[Report]:
+        """Sentences are in the nearest language the desk speaks, else in English; Content-Language says which."""
+        say = words(locale)
         async with services.transaction() as session:
             await merchant_of(request, services, session, roles=READERS)
             version = campaign_of(services.config, campaign)
-            return await reports.of_campaign(
+            told = await reports.of_campaign(
                 session,
                 services.versions,
                 version,
                 services.config.shop.targets,
-                words(locale),
+                say,
                 wanted=read_what_if(what_if),
                 now=clock.now(),
             )
+        return Response(told, headers={"Content-Language": say.locale})
 
 
 def campaign_of(config: Config, slug: str | None) -> Version:

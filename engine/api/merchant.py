@@ -22,7 +22,7 @@ from engine.api.schemas import (
     StockoutReported,
     StockView,
 )
-from engine.api.security import Call, Engine, merchant_of, signed_in
+from engine.api.security import ROLES, Call, Engine, merchant_of, signed_in
 from engine.api.storefront import REPLAYED, replay_of
 from engine.db.tables import Stock
 from engine.errors import MakegoodError, NotFoundError
@@ -45,6 +45,7 @@ class MerchantController(Controller):
     tags = ["merchant"]  # noqa: RUF012  # Litestar reads this class attribute
     security: list[SecurityRequirement] = [{"merchantKey": []}]  # noqa: RUF012  # as above
     guards = [signed_in]  # noqa: RUF012  # as above
+    opt = {ROLES: ("merchant",)}  # noqa: RUF012  # as above
 
     @post(
         "/stockouts",

@@ -22,7 +22,7 @@ from engine.api.schemas import (
     OutcomeBody,
     OutcomeView,
 )
-from engine.api.security import Call, Engine, merchant_of, shopper_of, signed_in
+from engine.api.security import ROLES, Call, Engine, merchant_of, shopper_of, signed_in
 from engine.api.storefront import REPLAYED, PageLocale, replay_of
 from engine.flows import claims, demand, enrolments, outcomes, points, progress
 from engine.flows.enrolments import Enrolled
@@ -133,6 +133,7 @@ class PatienceDeskController(Controller):
     tags = ["merchant"]  # noqa: RUF012  # Litestar reads this class attribute
     security: list[SecurityRequirement] = [{"merchantKey": []}]  # noqa: RUF012  # as above
     guards = [signed_in]  # noqa: RUF012  # as above
+    opt = {ROLES: ("merchant",)}  # noqa: RUF012  # as above
 
     @get(
         "/stock/{sku:str}/demand",

@@ -20,6 +20,7 @@ from engine.services import Services
 from engine.vault import ShopperToken, api_key_digest
 
 HEADER_LENGTH_MAX = 4096
+ROLES = "roles"  # what a handler is marked with, where only some keys may call it
 
 Call = Request[None, None, State]
 AnyConnection = ASGIConnection[Any, Any, Any, Any]

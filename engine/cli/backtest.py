@@ -1,12 +1,15 @@
 """`makegood backtest`: a shop's own order history under a campaign, by week and by product."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.progress import Progress
 from rich.text import Text
 
 from engine.campaigns import Version
@@ -41,12 +44,15 @@ def backtest_orders(asked: Asked) -> None:
         refuse_other_pictures(asked.chart)
     taken, used = read_share(asked.taken), read_share(asked.used)
     try:
-        orders = read_orders(asked.orders, version.currency)
+        with _progress("reading") as told_so_far:
+            orders = read_orders(asked.orders, version.currency, told_so_far)
+        orders.refuse_empty()
     except OrdersError as error:
         errors.print(str(error), markup=False, soft_wrap=True)
         raise SystemExit(EXIT_BAD_SETUP) from None
     plot = run_out(orders.lines, asked.seed)
-    told = backtest(version, plot, currency=version.currency, seed=asked.seed, taken=taken, used=used)
+    with _progress("living through it") as told_so_far:
+        told = backtest(version, plot, told_so_far, currency=version.currency, seed=asked.seed, taken=taken, used=used)
 
     if asked.form == "json":
         click.echo(json.dumps(as_json(told, version.currency), ensure_ascii=False))
@@ -58,6 +64,14 @@ def backtest_orders(asked: Asked) -> None:
         charts.write(_charts(version, told), asked.chart)
         if asked.form != "json":
             console.print(f"\nchart written to {asked.chart}", markup=False, soft_wrap=True)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[float], None]]:
+    """Show how much is done, where somebody watches; figures on the standard output stay alone."""
+    with Progress(console=errors, transient=True, disable=not errors.is_terminal) as shown:
+        task = shown.add_task(what, total=1.0)
+        yield lambda share: shown.update(task, completed=share)
 
 
 def _print(version: Version, orders: Orders, plot: Plot, told: Backtest, *, used: Fraction, seed: int) -> None:
@@ -74,7 +88,7 @@ def _print(version: Version, orders: Orders, plot: Plot, told: Backtest, *, used
     _say(f"Cost {_money(total.cost_minor, version)}, {on_baskets};")
     _say(f"at most {_money(Fraction(total.owed_minor), version)} promised.")
     if told.periods_short:
-        _say(f"The budget ran out in {counted(len(told.periods_short), 'period')}, first on {min(told.periods_short)}.")
+        _say(_budget_ran_out(version, told))
     if told.refusals:
         console.print("\n[bold]Why not[/bold]")
         table = plain_table()
@@ -85,6 +99,12 @@ def _print(version: Version, orders: Orders, plot: Plot, told: Backtest, *, used
     _print_tallies(version, "By week", [(week.isoformat(), tally) for week, tally in weeks_of(told)])
     shown = [(f"{sku}  {told.titles[sku][:32]}", tally) for sku, tally in dearest(told, PRODUCTS_SHOWN)]
     _print_tallies(version, f"By product, the {len(shown)} with the most stockouts", shown)
+
+
+def _budget_ran_out(version: Version, told: Backtest) -> str:
+    if version.campaign.budget.per == "campaign":
+        return "The budget ran out."
+    return f"The budget ran out in {counted(len(told.periods_short), 'period')}, first on {min(told.periods_short)}."
 
 
 def _print_tallies(version: Version, title: str, rows: list[tuple[str, Tally]]) -> None:

@@ -13,16 +13,27 @@ from engine.cli.output import console
 from engine.cli.simulate import refuse, the_campaign
 from engine.desk.difference import differences
 from engine.desk.rules_text import rules_text
+from engine.desk.sentences import all_told
+from engine.desk.words import LOCALES, spoken, words
+from engine.messages import Messages
 from engine.toml_files import nearest
 
 
-def print_difference(old: str, new: str) -> None:
+def print_difference(old: str, new: str, locale: str) -> None:
     """Print what NEW changes against OLD, one sentence a line."""
-    told = differences(_config(old), _config(new))
+    say = words_or_refuse(locale)
+    told = all_told(differences(_config(old), _config(new)), say)
     for sentence in told:
         console.print(f"- {sentence}", markup=False, soft_wrap=True)
     if not told:
-        console.print("nothing changes")
+        console.print(say.text("console-wheel-same"))
+
+
+def words_or_refuse(locale: str) -> Messages:
+    """Return the desk's sentences in a language it speaks; end the command for another one."""
+    if spoken(locale) is None:
+        refuse(f"the desk speaks {' and '.join(LOCALES)}, not {locale}")
+    return words(locale)
 
 
 def print_rules(slug: str | None, locale: str, folder: Path | None) -> None:

@@ -13,6 +13,7 @@ from engine.cli.opened import opened
 from engine.cli.output import console, errors
 from engine.cli.tables import plain_table
 from engine.db.tables import Offer
+from engine.desk.words import words
 from engine.flows import explanations
 from engine.flows.awards import status_at
 from engine.flows.explanations import Told, flat
@@ -31,7 +32,7 @@ async def explain_offer(offer_id: str) -> None:
     console.print(_story(told))
     _print_decision(told.offer, _messages(settings, told.shopper.locale if told.shopper else ""))
     console.print("\n[bold]What it saw[/bold]")
-    console.print(_pairs(list(flat(told.offer.facts))))
+    console.print(_pairs(list(flat(told.offer.facts, words("en")))))
 
 
 def _story(told: Told) -> Table:

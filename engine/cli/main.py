@@ -145,6 +145,8 @@ def odds(campaign: str | None, folder: Path | None) -> None:
 @click.option("--taken", default="1", show_default=True, help="the share of shoppers who spin or accept")
 @click.option("--used", multiple=True, help="the share of codes used: 0.4, or for one reward discount-5=0.3")
 @click.option("--basket", help="what a basket comes to, such as 45.90; without it every code costs its liability")
+@click.option("--waiting", default="0", show_default=True, help="the share of shoppers who wait, where they may")
+@click.option("--wait-days", type=click.IntRange(1, 730), help="for how long; else as long as the programme lasts")
 @click.option("--runs", type=click.IntRange(1, 100_000), help="how often it is simulated")
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0))
 @click.option("--chart", type=click.Path(path_type=Path), help="draw it too: a file that ends in .svg or .png")
@@ -241,15 +243,16 @@ def report(**asked: Any) -> None:
 @main.command()
 @click.argument("old")
 @click.argument("new")
+@click.option("--locale", default="en", show_default=True)
 @friendly
-def diff(old: str, new: str) -> None:
+def diff(old: str, new: str, locale: str) -> None:
     """Tell what NEW changes against OLD, for shoppers and in money.
 
     Each is a config folder, one campaign's file, the number of a publication, or `live`.
     """
     from engine.cli.desk import print_difference
 
-    print_difference(old, new)
+    print_difference(old, new, locale)
 
 
 @main.command("rules-text")

@@ -21,6 +21,8 @@ from engine.db import schema
 from engine.db.session import create_engine, transaction
 from engine.db.tables import Publication
 from engine.desk.lint import lint
+from engine.desk.sentences import kept
+from engine.desk.words import words
 from engine.errors import ConflictError, NotFoundError
 from engine.flows import publishing
 from engine.installation import database
@@ -84,7 +86,7 @@ def list_publications() -> None:
     for heading in ("number", "state", "from", "by", "how", "what changed"):
         table.add_column(heading, no_wrap=heading != "what changed", justify="right" if heading == "number" else "left")
     for row in rows:
-        changes = "; ".join(row.changes) or "the beginning"
+        changes = "; ".join(kept(row.changes, words("en"))) or "the beginning"
         how = f"back to {row.restores}" if row.restores else row.kind
         note = f"{row.note}: " if row.note else ""
         table.add_row(
@@ -137,7 +139,7 @@ def state_of(row: Publication, live: int | None) -> str:
 
 def _tell(row: Publication, said: str) -> None:
     console.print(f"{said}, by {row.by}", markup=False, soft_wrap=True)
-    for sentence in row.changes:
+    for sentence in kept(row.changes, words("en")):
         console.print(f"- {sentence}", markup=False, soft_wrap=True)
 
 

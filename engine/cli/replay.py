@@ -43,6 +43,7 @@ async def replay_orders(plan: Plan) -> int:
         return EXIT_BAD_SETUP
     try:
         orders = read_orders(plan.orders, plan.currency)
+        orders.refuse_empty()
     except OrdersError as error:
         errors.print(f"there is nothing to replay: {error}", markup=False, soft_wrap=True)
         return EXIT_BAD_SETUP

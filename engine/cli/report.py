@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engine import campaigns, clock
 from engine.campaigns import Config, Version
 from engine.cli.config import config_folder
+from engine.cli.desk import words_or_refuse
 from engine.cli.opened import opened
 from engine.cli.output import console
 from engine.cli.simulate import refuse, refuse_other_pictures
 from engine.cli.tables import plain_table, print_table
-from engine.desk.report import LESS_IS_BETTER, Band, Figure, Report, figure_text
-from engine.desk.words import LOCALES, words
+from engine.desk.report import LESS_IS_BETTER, Band, Figure, Report, figure_text, target_text
 from engine.flows import publishing, reports
 from engine.messages import Messages
 from engine.toml_files import nearest
@@ -40,11 +40,9 @@ class Asked:
 
 
 def report_campaign(asked: Asked) -> None:
-    if asked.locale.split("-")[0] not in LOCALES:
-        refuse(f"the report is written in {' or '.join(LOCALES)}, not in {asked.locale}")
     if asked.chart is not None:
         refuse_other_pictures(asked.chart)
-    say = words(asked.locale)
+    say = words_or_refuse(asked.locale)
     wanted = read_what_if(asked.what_if)
     told = asyncio.run(_load(asked, wanted, say))
     if asked.form == "json":
@@ -106,7 +104,7 @@ def _print(told: Report, say: Messages) -> None:
         for heading in ("arm", "n", "expected"):
             table.add_column(say.text(f"console-report-{heading}"), justify="left" if heading == "arm" else "right")
         for drawn in told.split.arms:
-            table.add_row(say.text(f"console-arm-{drawn.arm}"), str(drawn.n), f"{drawn.expected:.0f}")
+            table.add_row(say.text(f"console-arm-{drawn.arm}"), say.number(drawn.n), say.number(drawn.expected))
         print_table(console, table)
     for arm in dict.fromkeys(figure.arm for figure in told.figures):
         _print_arm(told, arm, say)
@@ -137,18 +135,16 @@ def cells_of(figure: Figure, currency: str, say: Messages) -> tuple[str, ...]:
         return "–" if value is None else figure_text(figure.metric, value, currency, say)
 
     band = "–" if figure.difference is None else f"{text(figure.difference.low)} … {text(figure.difference.high)}"
-    target = f"{figure.target:+.0f} %"
-    if figure.target_is == "level":
-        target = f"{figure.target:.0f}{' %' if figure.metric == 'csat' else ''}"
+    target = target_text(figure.metric, figure.target, say)
     name = say.text(f"console-metric-{figure.metric.replace('_', '-')}")
-    return name, str(figure.n), text(figure.level), text(figure.control_level), band, target, figure.sentence
+    return name, say.number(figure.n), text(figure.level), text(figure.control_level), band, target, figure.sentence
 
 
 def _print_what_if(told: Report, say: Messages) -> None:
     view = told.what_if
     if view is None:
         return
-    asked = ", ".join(f"{name} {percent:g} %" for name, percent in view.wanted.items())
+    asked = ", ".join(f"{name} {say.percent(percent / 100)}" for name, percent in view.wanted.items())
     console.print(f"\n[bold]{say.text('console-report-what-if')}[/bold] {asked}", soft_wrap=True)
     console.print(view.sentence, markup=False, soft_wrap=True)
     for name, band in (
@@ -185,6 +181,7 @@ def charts_of(told: Report, say: Messages) -> list[Any]:
                 [_relative(figure, "high") for figure in mine],
                 "%",
                 [figure.metric in LESS_IS_BETTER for figure in mine],
+                say.number(0.5, 1)[1],
             )
         )
     return found

@@ -1,6 +1,7 @@
 """`makegood simulate`: what a campaign will cost, exactly and by simulation, with charts."""
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ class Asked:
     taken: str
     used: tuple[str, ...]
     basket: str | None
+    waiting: str
+    wait_days: int | None
     chart: Path | None
     form: str
 
@@ -60,6 +63,8 @@ def simulate_campaign(asked: Asked) -> None:
         used={reward: share for reward, share in shares.items() if reward is not None},
         used_of_all=shares.get(None, Fraction(1)),
         basket_minor=_basket(asked.basket, version),
+        waits=read_share(asked.waiting),
+        wait_days=asked.wait_days,
     )
     told = exact(plan)
     done = simulate(plan, np.random.default_rng(asked.seed), asked.runs or runs_for(asked.stockouts))
@@ -170,6 +175,12 @@ def as_json(version: Version, plan: Plan, told: Exact, done: Simulated) -> dict[
             "high_minor": high,
             "worst_minor": worst_total(plan, told),
         },
+        "waiting": {
+            "share": float(plan.waiting),
+            "milestones": len(plan.milestones),
+            "expected_minor": float(told.wait_mean_minor),
+            "worst_minor": told.wait_worst_minor,
+        },
         "agrees": agrees(plan, told, done),
         "something_runs_out": done.bound,
         "budget": {
@@ -189,6 +200,10 @@ def as_json(version: Version, plan: Plan, told: Exact, done: Simulated) -> dict[
             }
             for one in plan.categories
         ],
+        "milestones": [
+            {"milestone": name, "expected_minor": float(mean), "simulated_total_minor": _simulated_total(done, name)}
+            for name, mean in _milestones(plan)
+        ],
         "stocks_out_day": {reward: _median(days) for reward, days in done.stock_out_day.items()},
     }
 
@@ -196,15 +211,28 @@ def as_json(version: Version, plan: Plan, told: Exact, done: Simulated) -> dict[
 def worst_total(plan: Plan, told: Exact) -> int:
     """Return the most all of it can cost: the dearest every time, or every budget of every period."""
     periods = 1 if plan.budget_days is None else -(-plan.days // plan.budget_days)
-    return min(told.worst_minor * plan.stockouts, periods * plan.budget_minor)
+    each = told.worst_minor + (told.wait_worst_minor if plan.waiting else 0)
+    return min(each * plan.stockouts, periods * plan.budget_minor)
 
 
 def agrees(plan: Plan, told: Exact, done: Simulated) -> bool | None:
-    """Whether simulation and formula agree; None where something runs out, which no formula here covers."""
+    """Whether simulation and formula agree, in the mean and in a day's band.
+
+    None where something runs out, which no formula here covers.
+    """
     if done.bound:
         return None
     apart = abs(float(done.totals.mean()) - float(told.mean_minor) * plan.stockouts)
-    return apart <= AGREE_WITHIN * done.standard_error() + 0.5
+    mean_agrees = apart <= AGREE_WITHIN * math.sqrt(float(told.variance) * plan.stockouts / done.runs) + 0.5
+    return mean_agrees and all(abs(seen - share) <= allowed for seen, share, allowed in _ends(told, done))
+
+
+def _ends(told: Exact, done: Simulated) -> Iterator[tuple[float, float, float]]:
+    """Yield the share of days up to each end of a day's band, as simulated and exact, and how far apart they may be."""
+    days = done.cost_by_day.ravel()
+    for value, share in ((told.day_low_minor, told.day_low_share), (told.day_high_minor, told.day_high_share)):
+        seen = float(np.mean(days <= value + 0.5))
+        yield seen, share, AGREE_WITHIN * math.sqrt(max(share * (1 - share), 0.01) / days.size) + 1 / days.size
 
 
 def _per_spin(version: Version, plan: Plan) -> Fraction:
@@ -212,6 +240,17 @@ def _per_spin(version: Version, plan: Plan) -> Fraction:
     return (
         sum((piece.weight * plan.costs[piece.reward].mean_minor for piece in version.table.slices), Fraction(0)) / total
     )
+
+
+def _milestones(plan: Plan) -> Iterator[tuple[str, Fraction]]:
+    """Yield each milestone that is counted, and what it costs a stockout on average."""
+    for milestone in plan.milestones if plan.waiting else ():
+        mean = sum((one.probability * plan.costs[one.chain[0]].mean_minor for one in milestone), Fraction(0))
+        yield milestone[0].name, plan.waiting * mean
+
+
+def _simulated_total(done: Simulated, name: str) -> float:
+    return float(done.cost_by_category[name].mean())
 
 
 def _share_of_cost(done: Simulated, name: str) -> float:
@@ -247,6 +286,13 @@ def _print_slices(version: Version, plan: Plan, done: Simulated) -> None:
         table.add_row(
             Text(one.name), percent_text(one.probability), amount_text(mean, version.currency), f"{share:.1%}", bar
         )
+    for name, _mean in _milestones(plan):
+        share = _share_of_cost(done, name)
+        given = next(milestone for milestone in plan.milestones if milestone[0].name == name)
+        mean = sum((one.probability * plan.costs[one.chain[0]].mean_minor for one in given), Fraction(0))
+        filled = Text("█" * round(share * BAR_WIDTH))
+        odds, amount = percent_text(plan.waiting), amount_text(mean, version.currency)
+        table.add_row(Text(f"{name} points"), odds, amount, f"{share:.1%}", filled)
     print_table(console, table)
 
 
@@ -267,6 +313,7 @@ def _figures(version: Version, plan: Plan, told: Exact, done: Simulated) -> Iter
     yield f"The same, simulated         {money(simulated_day)}, {band(done.band(done.cost_by_day.ravel()))}"
     yield f"All of it, simulated        {money(float(done.totals.mean()))}, {band(done.band(done.totals))}"
     yield f"All of it, worst case       {money(worst_total(plan, told))}"
+    yield from _waiting(version, plan, told)
     yield f"Formula and simulation      {_verdict(plan, told, done)}"
     yield f"Budget                      {_budget(version, plan, done)}"
     for reward, days in done.stock_out_day.items():
@@ -280,7 +327,22 @@ def _verdict(plan: Plan, told: Exact, done: Simulated) -> str:
     if agree is None:
         return "something runs out: the simulation is the one to read"
     apart = float(done.totals.mean()) / (float(told.mean_minor) * plan.stockouts or 1.0) - 1
-    return f"{'agree' if agree else 'DISAGREE'} ({apart:+.3%})"
+    (low, exact_low, _), (high, exact_high, _) = _ends(told, done)
+    mean = f"mean {apart:+.3%}; days up to the band's ends {low:.1%} and {high:.1%}"
+    return f"{'agree' if agree else 'DISAGREE'} ({mean}, exactly {exact_low:.1%} and {exact_high:.1%})"
+
+
+def _waiting(version: Version, plan: Plan, told: Exact) -> Iterator[str]:
+    """Say what waiting costs, and whether it is in the figures."""
+    if not plan.milestones:
+        return
+    mean, most = (
+        amount_text(told.wait_mean_minor, version.currency),
+        format_amount(told.wait_worst_minor, version.currency),
+    )
+    cost = f"{mean} on average, {most} at worst, for each who waits: {counted(len(plan.milestones), 'milestone')}"
+    counts = f"counted for {percent_text(plan.waiting)} of stockouts" if plan.waiting else "not counted (--waiting 30%)"
+    yield f"Waiting                     {cost}; {counts}"
 
 
 def _budget(version: Version, plan: Plan, done: Simulated) -> str:
@@ -325,8 +387,8 @@ def _charts(version: Version, plan: Plan, done: Simulated) -> list[Any]:
     summed = np.cumsum(done.cost_by_day, axis=1) / scale
     low, middle, high = np.quantile(summed, (0.05, 0.5, 0.95), axis=0)
     shown: Mapping[str, float] = {
-        one.name: float(done.cost_by_category[one.name].mean()) / scale for one in plan.categories if one.chain
-    }
+        one.name: _simulated_total(done, one.name) / scale for one in plan.categories if one.chain
+    } | {f"{name} points": _simulated_total(done, name) / scale for name, _mean in _milestones(plan)}
     return [
         Bars(f"{version.campaign.name}: what each slice contributes", list(shown), list(shown.values()), unit),
         Band(

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
@@ -17,6 +17,7 @@ from rules.decision import decide
 from rules.facts import Cart, Facts, PastSpin, Shopper, Stock, Stockout
 
 REMEMBERED_MAX = 1000
+TELL_EVERY = 1000
 
 
 @dataclass
@@ -46,6 +47,7 @@ class Backtest:
 def backtest(
     version: Version,
     plot: Plot,
+    progress: Callable[[float], None] = lambda _share: None,
     *,
     currency: str,
     seed: int,
@@ -55,7 +57,9 @@ def backtest(
     """Live through the missed order lines in time; chance is drawn from the seed, so a second run is the same."""
     told = Backtest()
     history = _History(version, told, np.random.default_rng(seed), float(taken), used)
-    for missed in plot.missed:
+    for number, missed in enumerate(plot.missed):
+        if not number % TELL_EVERY:
+            progress(number / len(plot.missed))
         history.live(missed, currency)
     return told
 

@@ -76,6 +76,7 @@ class Differences(NamedTuple):
     highs: Sequence[float | None]
     unit: str
     less_is_better: Sequence[bool]
+    point: str = "."  # between whole numbers and decimals
 
 
 Chart = Bars | Band | Columns | Differences
@@ -176,6 +177,7 @@ def _differences(chart: Differences, axis: Axes) -> None:
     axis.set_ylim(len(chart.labels) - 0.5, -0.5)
     axis.tick_params(axis="y", length=0)
     axis.set_xlabel(chart.unit)
+    axis.xaxis.set_major_formatter(lambda value, _place: f"{value:g}".replace(".", chart.point))
     axis.grid(axis="x", color=LINE, linewidth=0.6)
     axis.set_axisbelow(True)
     reach: npt.NDArray[np.float64] = np.array([abs(one) for one in (*chart.lows, *chart.highs) if one is not None])

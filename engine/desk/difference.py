@@ -1,94 +1,97 @@
-"""What one config changes against another: for shoppers and in money, in sentences."""
+"""What one config changes against another: for shoppers and in money, in sentences of any language."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
 import msgspec
 
 from engine.campaigns import Config, Version
+from engine.desk.sentences import Day, Money, Percent, Sentence, Value, Words, mean_money, sentence
 from rewards.catalogue import Reward
-from rewards.money import digits_of, format_amount
 from rewards.odds import expected_cost_minor
 from rewards.patience import Patience
 from rules.conditions import Condition
 from rules.expression import Expression
 
+NAMED_MAX = 5
+_AMOUNTS = {"liability", "minimum_basket", "amount"}
 
-def differences(old: Config, new: Config) -> list[str]:
+
+def differences(old: Config, new: Config) -> list[Sentence]:
     """Return every change as a sentence, campaigns first; nothing where nothing changes."""
     before = {version.slug: version for version in old.versions}
     after = {version.slug: version for version in new.versions}
-    told = [
-        *(f'The campaign "{slug}" is new.' for slug in after if slug not in before),
-        *(f'The campaign "{slug}" ends: it makes no new offers.' for slug in before if slug not in after),
+    found = [
+        *(sentence("change-campaign-new", campaign=slug) for slug in after if slug not in before),
+        *(sentence("change-campaign-ends", campaign=slug) for slug in before if slug not in after),
     ]
     for slug, version in after.items():
-        told += of_campaign(before[slug], version) if slug in before else list(_costs_of_new(version))
-    told += _of_shop(old, new)
-    told += _of_messages(old, new)
-    return told
+        found += of_campaign(before[slug], version) if slug in before else [_costs_of_new(version)]
+    found += _of_shop(old, new)
+    found += _of_messages(old, new)
+    return found
 
 
-def of_campaign(old: Version, new: Version) -> list[str]:
+def of_campaign(old: Version, new: Version) -> list[Sentence]:
     """Return what changes from one version of a campaign to the next."""
-    told = [*_of_wheel(old, new), *_of_rewards(old, new), *_of_money(old, new), *_of_terms(old, new)]
-    told += [*_of_conditions(old, new), *_of_patience(old, new), *_of_arms(old, new)]
-    return [f"{new.slug}: {one}" for one in told]
+    found = [*_of_wheel(old, new), *_of_rewards(old, new), *_of_money(old, new), *_of_terms(old, new)]
+    found += [*_of_conditions(old, new), *_of_patience(old, new), *_of_arms(old, new)]
+    return [sentence("change-of-campaign", campaign=new.slug, what=one) for one in found]
 
 
-def _costs_of_new(version: Version) -> Iterator[str]:
-    mean = _minor_text(expected_cost_minor(version.odds_rows()), version)
-    yield f"{version.slug}: a spin costs {mean} on average; the budget is {_budget(version)}."
+def _costs_of_new(version: Version) -> Sentence:
+    mean = mean_money(expected_cost_minor(version.odds_rows()), version.currency)
+    return sentence("change-costs-of-new", campaign=version.slug, mean=mean, budget=_budget(version))
 
 
-def _of_wheel(old: Version, new: Version) -> Iterator[str]:
+def _of_wheel(old: Version, new: Version) -> Iterator[Sentence]:
     before = {piece.slice: piece for piece in old.table.slices}
     after = {piece.slice: piece for piece in new.table.slices}
     for name, piece in after.items():
         odds = Fraction(piece.weight, new.table.total_weight)
         if name not in before:
-            yield f'shoppers can now win "{name}", {_odds(odds)}.'
+            yield sentence("change-slice-new", slice=name, odds=Percent(float(odds)))
             continue
         was = Fraction(before[name].weight, old.table.total_weight)
         if was != odds:
-            more = "more" if odds > was else "less"
-            yield f'"{name}" becomes {more} likely: {_odds(was)} before, {_odds(odds)} now.'
+            more = "change-odds-more" if odds > was else "change-odds-less"
+            yield sentence(more, slice=name, was=Percent(float(was)), now=Percent(float(odds)))
         if before[name].reward != piece.reward:
-            yield f'the slice "{name}" gives "{piece.reward}" instead of "{before[name].reward}".'
+            yield sentence("change-slice-gives", slice=name, now=piece.reward, was=before[name].reward)
     for name in before:
         if name not in after:
-            yield f'"{name}" leaves the wheel.'
+            yield sentence("change-slice-leaves", slice=name)
     if list(before) != list(after) and sorted(before) == sorted(after):
-        yield "the slices stand in another order on the wheel."
+        yield sentence("change-slices-order")
     for reward in {**old.when_gone, **new.when_gone}:
         if reward in old.when_gone and reward in new.when_gone:
             yield from _of_stock(reward, old, new)
 
 
-def _of_stock(reward: str, old: Version, new: Version) -> Iterator[str]:
+def _of_stock(reward: str, old: Version, new: Version) -> Iterator[Sentence]:
     was, now = old.stocks.get(reward), new.stocks.get(reward)
     if was != now:
-        yield f'the stock of "{reward}" is {_units(now)}; it was {_units(was)}.'
+        yield sentence("change-stock", reward=reward, now=_units(now), was=_units(was))
     if old.when_gone[reward] != new.when_gone[reward]:
-        instead = new.when_gone[reward]
-        yield f'once "{reward}" is gone, shoppers get {_quoted(instead)}; it was {_quoted(old.when_gone[reward])}.'
+        before, after = (_instead(version.when_gone[reward]) for version in (old, new))
+        yield sentence("change-when-gone", reward=reward, now=after, was=before)
 
 
-def _of_rewards(old: Version, new: Version) -> Iterator[str]:
+def _of_rewards(old: Version, new: Version) -> Iterator[Sentence]:
     for name, terms in new.snapshot.rewards.items():
         was = old.snapshot.rewards.get(name)
         if was is not None and was != terms:
-            changed = "; ".join(_of_reward(was, terms, new))
-            yield f'"{name}" changes: {changed}.'
+            yield sentence("change-reward", reward=name, what=Words(tuple(_of_reward(was, terms, new)), "; "))
 
 
-def _of_reward(was: Reward, now: Reward, version: Version) -> Iterator[str]:
+def _of_reward(was: Reward, now: Reward, version: Version) -> Iterator[Sentence]:
     before, after = _fields(was), _fields(now)
     for name in {**before, **after}:
         if before.get(name) != after.get(name):
             was_said, now_said = (_said(fields.get(name), name, version) for fields in (before, after))
-            yield f"{name.replace('_', ' ')} {was_said} → {now_said}"
+            yield sentence("change-field", field=_field(name), was=was_said, now=now_said)
 
 
 def _fields(reward: Reward) -> dict[str, Any]:
@@ -96,32 +99,42 @@ def _fields(reward: Reward) -> dict[str, Any]:
     return kind | {name: getattr(reward, name) for name in reward.__struct_fields__}
 
 
-_AMOUNTS = {"liability", "minimum_basket", "amount"}
+def _field(name: str) -> Sentence:
+    return sentence(f"field-{name.replace('_', '-')}")
 
 
-def _said(value: Any, name: str, version: Version) -> str:
-    if value is None:
-        return "none"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return _money(value, version) if name in _AMOUNTS else str(value)
+def _said(value: Any, name: str, version: Version) -> Value:
+    """Return a setting's value as a reader is told it."""
+    match value:
+        case None | ():
+            told: Value = sentence("word-none")
+        case bool():
+            told = sentence("word-yes" if value else "word-no")
+        case int():
+            told = Money(value, version.currency) if name in _AMOUNTS else int(value)
+        case date():
+            told = Day(value)
+        case _:
+            told = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return told
 
 
-def _of_money(old: Version, new: Version) -> Iterator[str]:
+def _of_money(old: Version, new: Version) -> Iterator[Sentence]:
     was, now = (expected_cost_minor(version.odds_rows()) for version in (old, new))
     if was != now:
-        change = f" ({float(now / was - 1):+.1%})" if was else ""
-        yield f"a spin costs {_minor_text(now, new)} on average instead of {_minor_text(was, old)}{change}."
+        means = {"now": mean_money(now, new.currency), "was": mean_money(was, old.currency)}
+        change = {"change": Percent(float(now / was - 1), signed=True)} if was else {}
+        yield sentence("change-mean-by" if was else "change-mean", **means, **change)
     worst_was, worst_now = (_worst(version) for version in (old, new))
     if worst_was != worst_now:
-        yield f"at worst a spin costs {_money(worst_now, new)} instead of {_money(worst_was, old)}."
+        yield sentence("change-worst", now=Money(worst_now, new.currency), was=Money(worst_was, old.currency))
     if (old.campaign.budget, old.currency) != (new.campaign.budget, new.currency):
-        yield f"the budget is {_budget(new)}; it was {_budget(old)}."
+        yield sentence("change-budget", now=_budget(new), was=_budget(old))
 
 
-def _budget(version: Version) -> str:
+def _budget(version: Version) -> Sentence:
     budget = version.campaign.budget
-    return f"{_money(budget.amount, version)} {'in all' if budget.per == 'campaign' else f'a {budget.per}'}"
+    return sentence(f"budget-per-{budget.per}", amount=Money(int(budget.amount), version.currency))
 
 
 def _worst(version: Version) -> int:
@@ -130,44 +143,36 @@ def _worst(version: Version) -> int:
     )
 
 
-def _of_terms(old: Version, new: Version) -> Iterator[str]:
-    words = {
-        "name": "its name is {now}; it was {was}",
-        "starts_on": "it starts on {now}; it was {was}",
-        "ends_on": "its last day is {now}; it was {was}",
-        "priority": "its priority is {now}; it was {was}",
-        "offer_hours": "shoppers have {now} hours to spin; it was {was}",
-    }
-    for name, sentence in words.items():
+def _of_terms(old: Version, new: Version) -> Iterator[Sentence]:
+    for name in ("name", "starts_on", "ends_on", "priority", "offer_hours"):
         was, now = getattr(old.campaign, name), getattr(new.campaign, name)
         if was != now:
-            yield sentence.format(was="none" if was is None else was, now="none" if now is None else now) + "."
+            told_was, told_now = (_said(value, name, new) for value in (was, now))
+            yield sentence(f"change-{name.replace('_', '-')}", now=told_now, was=told_was)
     if old.snapshot.time_zone != new.snapshot.time_zone:
-        yield f"its days are those of {new.snapshot.time_zone}; they were those of {old.snapshot.time_zone}."
+        yield sentence("change-time-zone", now=new.snapshot.time_zone, was=old.snapshot.time_zone)
 
 
-def _of_conditions(old: Version, new: Version) -> Iterator[str]:
+def _of_conditions(old: Version, new: Version) -> Iterator[Sentence]:
     before, after = list(old.campaign.eligibility), list(new.campaign.eligibility)
     for rule in after:
         if rule not in before:
-            yield f"shoppers must now also meet: {_condition(rule)}."
+            yield sentence("change-condition-new", condition=_condition(rule))
     for rule in before:
         if rule not in after:
-            yield f"shoppers need no longer meet: {_condition(rule)}."
+            yield sentence("change-condition-gone", condition=_condition(rule))
 
 
 def _condition(rule: Condition) -> str:
+    """Write a condition as the file has it: its own words are the same in every language."""
+    kind = str(type(rule).__struct_config__.tag)
     shown = {
         name: value
         for name in rule.__struct_fields__
         if (value := getattr(rule, name)) not in (None, (), "")  # what was not written
     }
-    words = [f"{name} {_plain(value)}" for name, value in shown.items()]
-    return (
-        " ".join([str(type(rule).__struct_config__.tag), f"({', '.join(words)})"])
-        if words
-        else str(type(rule).__struct_config__.tag)
-    )
+    words = ", ".join(f"{name} {_plain(value)}" for name, value in shown.items())
+    return f"{kind} ({words})" if words else kind
 
 
 def _plain(value: Any) -> str:
@@ -176,12 +181,12 @@ def _plain(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def _of_patience(old: Version, new: Version) -> Iterator[str]:
+def _of_patience(old: Version, new: Version) -> Iterator[Sentence]:
     before, after = old.campaign.patience, new.campaign.patience
     if before == after:
         return
     if before is None or after is None:
-        yield "shoppers can now wait and earn points." if before is None else "waiting is no longer offered."
+        yield sentence("change-waiting-begins" if before is None else "change-waiting-ends")
         return
     for name in Patience.__struct_fields__:
         was, now = getattr(before, name), getattr(after, name)
@@ -190,81 +195,80 @@ def _of_patience(old: Version, new: Version) -> Iterator[str]:
         if name in {"milestone", "spend"}:
             yield from _of_points(name, {line.points: line for line in was}, {line.points: line for line in now})
         else:
-            yield f"waiting: {name.replace('_', ' ')} is {now}; it was {was}."
-    yield "who waits already keeps the terms they started on."
+            told_was, told_now = (_said(value, name, new) for value in (was, now))
+            yield sentence("change-waiting", field=_field(name), now=told_now, was=told_was)
+    yield sentence("change-waiting-kept")
 
 
-def _of_points(name: str, was: Mapping[int, Any], now: Mapping[int, Any]) -> Iterator[str]:
-    word = "milestone" if name == "milestone" else "reward to buy"
+def _of_points(name: str, was: Mapping[int, Any], now: Mapping[int, Any]) -> Iterator[Sentence]:
     for points in sorted({*was, *now}):
         if was.get(points) != now.get(points):
-            verb = "is new" if points not in was else "is gone" if points not in now else "gives something else"
-            yield f"waiting: the {word} at {points} points {verb}."
+            how = "new" if points not in was else "gone" if points not in now else "other"
+            yield sentence(f"change-{name}-{how}", points=points)
 
 
-def _of_arms(old: Version, new: Version) -> Iterator[str]:
+def _of_arms(old: Version, new: Version) -> Iterator[Sentence]:
     before = {arm.name: arm for arm in old.campaign.arm}
     after = {arm.name: arm for arm in new.campaign.arm}
     if not before and after:
-        shares = ", ".join(f"{arm.name} {arm.percent} %" for arm in after.values())
-        yield f"an experiment begins: {shares}."
+        yield sentence("change-experiment-begins", arms=Words(tuple(_share(arm) for arm in after.values())))
     elif before and not after:
-        yield "the experiment ends: everybody is offered everything."
+        yield sentence("change-experiment-ends")
     else:
         for name in {**before, **after}:
             was, now = before.get(name), after.get(name)
             if was != now:
-                yield f'the arm "{name}" is {_arm(now)}; it was {_arm(was)}. Who is in an arm stays there.'
+                yield sentence("change-arm", arm=sentence(f"console-arm-{name}"), now=_arm(now), was=_arm(was))
 
 
-def _arm(arm: Any) -> str:
+def _share(arm: Any) -> Words:
+    return Words((sentence(f"console-arm-{arm.name}"), Percent(arm.percent / 100)), " ")
+
+
+def _arm(arm: Any) -> Value:
     if arm is None:
-        return "not there"
-    more = [f'giving "{arm.reward}"'] if arm.reward else []
-    more += ["with waiting"] if arm.with_patience else []
-    return " ".join([f"{arm.percent} %", *more])
+        return sentence("word-not-there")
+    more: list[Value] = [Percent(arm.percent / 100)]
+    more += [sentence("word-giving", reward=arm.reward)] if arm.reward else []
+    more += [sentence("word-with-waiting")] if arm.with_patience else []
+    return Words(tuple(more), " ")
 
 
-def _of_shop(old: Config, new: Config) -> Iterator[str]:
+def _of_shop(old: Config, new: Config) -> Iterator[Sentence]:
     for name in old.shop.__struct_fields__:
         was, now = getattr(old.shop, name), getattr(new.shop, name)
-        if was != now:
-            yield f"shop: {name.replace('_', ' ')} is {_shop_value(now)}; it was {_shop_value(was)}."
+        if isinstance(was, msgspec.Struct):
+            yield from _of_settings(was, now, new.versions[0])
+        elif was != now:
+            yield _of_setting(name, was, now, new.versions[0])
 
 
-def _shop_value(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
-    if isinstance(value, msgspec.Struct):
-        return ", ".join(f"{name} {getattr(value, name)}" for name in value.__struct_fields__)
-    return str(value)
+def _of_settings(was: msgspec.Struct, now: msgspec.Struct, version: Version) -> Iterator[Sentence]:
+    """Yield what changes in a table of shop.toml, setting by setting."""
+    for name in was.__struct_fields__:
+        if getattr(was, name) != getattr(now, name):
+            yield _of_setting(name, getattr(was, name), getattr(now, name), version)
 
 
-def _of_messages(old: Config, new: Config) -> Iterator[str]:
+def _of_setting(name: str, was: Any, now: Any, version: Version) -> Sentence:
+    before, after = (_said(value, name, version) for value in (was, now))
+    return sentence("change-shop", field=_field(name), now=after, was=before)
+
+
+def _of_messages(old: Config, new: Config) -> Iterator[Sentence]:
     for locale in {**old.messages, **new.messages}:
         was = old.messages[locale].patterns if locale in old.messages else {}
         now = new.messages[locale].patterns if locale in new.messages else {}
         changed = sorted(name for name in {**was, **now} if was.get(name) != now.get(name))
         if changed:
-            more = f" and {len(changed) - 5} more" if len(changed) > 5 else ""  # noqa: PLR2004  # enough to know them by
-            yield f"messages in {locale}: {', '.join(changed[:5])}{more}."
+            named, more = ", ".join(changed[:NAMED_MAX]), len(changed) - NAMED_MAX
+            kind = "change-messages-more" if more > 0 else "change-messages"
+            yield sentence(kind, locale=locale, names=named, **({"more": more} if more > 0 else {}))
 
 
-def _odds(odds: Fraction) -> str:
-    return f"{float(odds * 100):.4g} %"
+def _units(stock: int | None) -> Sentence:
+    return sentence("word-unlimited") if stock is None else sentence("word-units", n=stock)
 
 
-def _money(minor: int, version: Version) -> str:
-    return format_amount(int(minor), version.currency)
-
-
-def _minor_text(minor: Fraction, version: Version) -> str:
-    return f"{float(minor / 10 ** digits_of(version.currency)):.2f} {version.currency}"
-
-
-def _units(stock: int | None) -> str:
-    return "unlimited" if stock is None else f"{stock} units"
-
-
-def _quoted(name: str | None) -> str:
-    return "the same still" if name is None else f'"{name}"'
+def _instead(name: str | None) -> Sentence:
+    return sentence("word-same-still") if name is None else sentence("word-quoted", name=name)

@@ -5,10 +5,22 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from engine.campaigns import Config, Version
+from engine.desk.sentences import Value, sentence
 from engine.flows.publishing import Files, config_of
-from engine.toml_files import ConfigError, Problem, places_of
+from engine.toml_files import places_of
 
+WEIGHT_MAX = 1_000_000  # room for any slider
+DIGITS_MAX = 18  # of a number that comes as text
+SHOWN_MAX = 64
 _NUMBER = re.compile(r"(weight[\"']?\s*=\s*)[0-9_]+")
+
+
+class RefusedError(ValueError):
+    """What was asked cannot be tried; `code` and `values` are of the message `console-refused-<code>`."""
+
+    def __init__(self, code: str, **values: Value) -> None:
+        super().__init__(code)
+        self.sentence = sentence(f"console-refused-{code}", **values)
 
 
 class Tried(NamedTuple):
@@ -28,7 +40,7 @@ def with_weights(files: Files, slug: str, weights: Sequence[int]) -> Tried:
     config = config_of(changed)
     version = next(version for version in config.versions if version.slug == slug)
     if [piece.weight for piece in version.campaign.wheel] != list(weights):
-        raise ConfigError([Problem(name, 1, 1, "its weights stand where this page cannot change them: edit the file")])
+        raise RefusedError("edit-the-file", about=name)
     return Tried(config, version, changed, text)
 
 
@@ -40,20 +52,27 @@ def reweighted(text: str, weights: Sequence[int], name: str) -> str:
         old = lines[line - 1]
         new, found = _NUMBER.subn(rf"\g<1>{weight}", old[column - 1 :], count=1)
         if not found:
-            message = "a weight stands where this page cannot change it: edit the file"
-            raise ConfigError([Problem(name, line, column, message)])
+            raise RefusedError("edit-the-file", about=f"{name}:{line}")
         lines[line - 1] = old[: column - 1] + new
     return "\n".join(lines)
 
 
 def weights_of(version: Version, told: Mapping[str, object]) -> list[int]:
-    """Read weights by slice; a slice that is not told keeps its own. Raise `ValueError` for what is no weight."""
+    """Read weights by slice; a slice that is not told keeps its own. Raise `RefusedError` for what is none."""
+    if strange := told.keys() - {piece.slice for piece in version.table.slices}:
+        raise RefusedError("slice-unknown", about=min(strange)[:SHOWN_MAX])
     weights = []
     for piece in version.table.slices:
         value = told.get(piece.slice, piece.weight)
-        if isinstance(value, str) and value.isdecimal():
-            value = int(value)
-        if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 1_000_000:  # noqa: PLR2004  # room for any slider
-            raise ValueError(f'the weight of "{piece.slice}" is a whole number from 1 to 1000000')
-        weights.append(value)
+        weight = whole_number(value)
+        if weight is None or not 1 <= weight <= WEIGHT_MAX:
+            raise RefusedError("weight", about=piece.slice)
+        weights.append(weight)
     return weights
+
+
+def whole_number(value: object) -> int | None:
+    """Return a whole number that came as one or as its digits; None for anything else."""
+    if isinstance(value, str) and len(value) <= DIGITS_MAX and value.isascii() and value.isdecimal():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

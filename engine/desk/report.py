@@ -310,7 +310,10 @@ class _Judged:
         if needed is None:
             return None
         # An interval of its own width needs answers of both kinds in each arm.
-        least = 0.0 if self.is_margin else EVENTS_MIN / (min(likely, 1 - likely) * min(parts))
+        least = EVENTS_MIN / (min(likely, 1 - likely) * min(parts))
+        if self.is_margin:
+            buy = min((one.events + 1) / (one.n + 2) for one in (self.sample, control))
+            least = ORDERS_MIN / (buy * min(parts))
         return max(needed, least), n
 
     def _effect(self, likely: float) -> float:
@@ -328,8 +331,8 @@ class _Judged:
         values = {
             "target": self._target_text(),
             "level": self.text(self.shown(self.sample.mean)) if self.sample.n else "–",
-            "more": _number(more or 0, say),
-            "n": _number(int(self.sample.n), say),
+            "more": say.number(more or 0),
+            "n": say.number(int(self.sample.n)),
         }
         if self.difference is not None:
             values |= {
@@ -341,9 +344,7 @@ class _Judged:
         return say.text(f"report-{kind}{self.verdict.replace('_', '-')}{unknown}", **values)
 
     def _target_text(self) -> str:
-        if self.metric == "nps":
-            return f"{self.target:.0f}"
-        return f"{self.target:.0f} %" if self.metric in _LEVELS else f"{self.target:+.0f} %"
+        return target_text(self.metric, self.target, self._messages)
 
     def text(self, value: float) -> str:
         return figure_text(self.metric, value, self._currency, self._messages)
@@ -356,8 +357,15 @@ def figure_text(metric: Metric, value: float, currency: str, messages: Messages)
     """Write a figure in its own unit and the reader's language."""
     if metric in {"margin_30", "margin_90"}:
         return messages.money(round(value), currency)
-    decimals = f"{value:.1f}".replace(".", "," if messages.locale == "fr" else ".")
-    return decimals if metric == "nps" else f"{decimals} %"
+    return messages.number(value, 1) if metric == "nps" else messages.percent(value / 100, 1)
+
+
+def target_text(metric: Metric, target: float, messages: Messages) -> str:
+    """Write a target: a level of CSAT or NPS, else a change with its sign."""
+    if metric == "nps":
+        return messages.number(target)
+    sign = "+" if target > 0 and metric not in _LEVELS else ""
+    return sign + messages.percent(target / 100)
 
 
 def _target(targets: Targets, metric: Metric) -> int:
@@ -380,11 +388,6 @@ def _two_figures(number: float) -> int:
     return int(-(-whole // unit) * unit)
 
 
-def _number(value: int, messages: Messages) -> str:
-    text = f"{value:,}"
-    return text.replace(",", "\u202f") if messages.locale == "fr" else text
-
-
 def _answers(judged: Sequence[_Judged], messages: Messages, control: str | None) -> Iterator[Answer]:
     """Answer the one question above all, by the longest margin that can."""
     for arm in dict.fromkeys(one.arm for one in judged):
@@ -404,7 +407,7 @@ def _answers(judged: Sequence[_Judged], messages: Messages, control: str | None)
         low = told.signed(told.difference.low) if told.difference else ""
         high = told.signed(told.difference.high) if told.difference else ""
         sentence = messages.text(
-            f"report-earns-{kind}", arm=name, days=days, low=low, high=high, more=_number(more or 0, messages)
+            f"report-earns-{kind}", arm=name, days=days, low=low, high=high, more=messages.number(more or 0)
         )
         yield Answer(arm, told.verdict, sentence)
 
@@ -414,19 +417,33 @@ def _split(rows: Sequence[Counts], designs: Mapping[str, Mapping[str, float]], m
     design = designs[rows[0].version] if rows else {}
     seen = {arm: sum(row.n for row in rows if row.arm == arm) for arm in design}
     told = shares.watch(list(seen.values()), list(design.values())) if design else shares.Watch(0.0)
-    sentence = messages.text("report-split-off" if told.flagged() else "report-split-good", p=f"{told.p:.2g}")
+    sentence = messages.text("report-split-off" if told.flagged() else "report-split-good", p=messages.chance(told.p))
     arms = [SplitArm(arm, seen[arm], chance * sum(seen.values())) for arm, chance in design.items()]
     return Split(p_value=told.p, as_designed=not told.flagged(), sentence=sentence, arms=arms)
 
 
+def _refusal(told: whatif.Refusal, n: int, spun: int, messages: Messages) -> str:
+    """Say why the log cannot answer; that spins are there but young is another thing than that there are none."""
+    if told.code == "too_few_spins" and spun >= whatif.SPINS_MIN > n:
+        kind = "few-old-enough" if n else "too-young"
+        return messages.text(f"report-what-if-{kind}", n=spun, old=n, least=whatif.SPINS_MIN)
+    return messages.text(f"report-what-if-{told.code.replace('_', '-')}", n=spun)
+
+
 def judge_what_if(
-    log: whatif.Log, wanted: Mapping[str, float], chances: Sequence[float], currency: str, messages: Messages
+    log: whatif.Log,
+    wanted: Mapping[str, float],
+    chances: Sequence[float],
+    currency: str,
+    messages: Messages,
+    *,
+    spun: int,
 ) -> WhatIfView:
-    """Answer a what-if, or say why the log cannot."""
+    """Answer a what-if, or say why the log cannot; `spun` counts the spins too young for the log as well."""
     told = whatif.answer(log, np.asarray(chances, np.float64))
     n = len(log.slices)
     if isinstance(told, whatif.Refusal):
-        sentence = messages.text(f"report-what-if-{told.code.replace('_', '-')}", n=_number(n, messages))
+        sentence = _refusal(told, n, spun, messages)
         return WhatIfView(wanted=dict(wanted), n=n, effective=told.effective, refusal=told.code, sentence=sentence)
     sign = "unsure" if not told.change.interval.leaves_out(0) else "more" if told.change.mean > 0 else "less"
     sentence = messages.text(

@@ -17,3 +17,8 @@ def all_words() -> dict[str, Messages]:
 def words(locale: str) -> Messages:
     """Return the nearest language; English where it is not spoken."""
     return negotiate(locale, all_words())
+
+
+def spoken(locale: str) -> str | None:
+    """Return the language of the desk that a locale asks for, or None where it is not spoken."""
+    return next((tag for tag in (locale, *locale.replace("_", "-").split("-")[:1]) if tag in LOCALES), None)

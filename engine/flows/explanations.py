@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.db.tables import Award, CampaignVersion, Offer, Redemption, Shopper, Spin, Stockout
 from engine.errors import NotFoundError
+from engine.messages import Messages
 from rules.facts import Facts
 
 FOUND_MAX = 50
@@ -62,9 +63,9 @@ async def find(session: AsyncSession, wanted: str) -> list[Offer]:
     return list((await session.execute(found)).scalars())
 
 
-def flat(facts: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def flat(facts: dict[str, Any], say: Messages) -> Iterator[tuple[str, str]]:
     """Yield every fact by its dotted name, in the order the rules know them; the database keeps none."""
-    yield from _flat(in_order(facts))
+    yield from _flat(in_order(facts), say)
 
 
 def in_order(facts: dict[str, Any]) -> dict[str, Any]:
@@ -73,25 +74,26 @@ def in_order(facts: dict[str, Any]) -> dict[str, Any]:
     return {name: facts[name] for name in [*known, *(facts.keys() - known)]}
 
 
-def _flat(facts: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def _flat(facts: dict[str, Any], say: Messages, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Yield every fact by its dotted name."""
     for name, value in facts.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{name}.")
+            yield from _flat(value, say, f"{prefix}{name}.")
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             for place, item in enumerate(value):
-                yield from _flat(item, f"{prefix}{name}[{place}].")
+                yield from _flat(item, say, f"{prefix}{name}[{place}].")
         else:
-            yield f"{prefix}{name}", _plain(value)
+            yield f"{prefix}{name}", _plain(value, say)
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any, say: Messages) -> str:
+    """Write a fact in the reader's words; what the shop calls things stays as it is."""
     match value:
-        case None:
-            return "not told"
+        case None | "":
+            return say.text("word-not-told")
         case bool():
-            return "yes" if value else "no"
+            return say.text("word-yes" if value else "word-no")
         case list():
-            return ", ".join(map(str, value)) or "none"
+            return ", ".join(map(str, value)) or say.text("word-none")
         case _:
-            return str(value) or "not told"
+            return str(value)

@@ -1,6 +1,6 @@
 """What came of a stockout, as the shop or the shopper tells it: each event once, in any order, late ones too."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from engine.vault import ShopperToken
 
 ORDERS = ("purchased", "order_placed", "alternative_bought")  # kinds that may say what an order came to
 _SCORES = {"csat": (1, 5), "nps": (0, 10)}
+CLOCKS_APART_MAX = timedelta(minutes=5)  # between those of a shop's servers
 OWN_EVENTS = "survey:"  # the shop's own event ids cannot begin so
 
 
@@ -40,6 +41,7 @@ class About(NamedTuple):
     subject: UUID
     sku: str
     stockout_id: UUID | None
+    met_at: datetime | None  # when the stockout was met
 
 
 class Answered(NamedTuple):
@@ -57,6 +59,7 @@ async def note(session: AsyncSession, kit: Kit, body: OutcomeBody, *, currency: 
         return _replay(kit, seen, raw)
     about = await _about(session, body)
     await _refuse_contradiction(session, body, about)
+    at = _not_before(about, body.occurred_at or now)
     told = {"order_id": body.order_id, "value_minor": body.value_minor, "margin_minor": body.margin_minor}
     first = await _write(
         session,
@@ -66,7 +69,7 @@ async def note(session: AsyncSession, kit: Kit, body: OutcomeBody, *, currency: 
         digest,
         **told,
         score=body.score,
-        occurred_at=body.occurred_at or now,
+        occurred_at=at,
         now=now,
     )
     outcome = await session.get_one(Outcome, body.event_id, populate_existing=True)
@@ -88,7 +91,7 @@ async def survey(session: AsyncSession, kit: Kit, token: ShopperToken, body: Sur
         message = "give `csat`, `nps` or both"
         raise InvalidBodyError(message, errors=[FieldError("csat", message)])
     await _refuse_before(session, stockout, body, now=now)
-    about = About(stockout.subject, stockout.sku, stockout.id)
+    about = About(stockout.subject, stockout.sku, stockout.id, stockout.occurred_at)
     fresh = False
     for kind, score in (("csat", body.csat), ("nps", body.nps)):
         if score is not None:
@@ -136,6 +139,19 @@ def _refuse_unfit(body: OutcomeBody, currency: str, *, now: datetime) -> None:
     if flaw:
         field, message = flaw
         raise InvalidBodyError(f"`{field}` {message}", errors=[FieldError(field, message)])
+
+
+def _not_before(about: About, at: datetime) -> datetime:
+    """Return when an outcome happened, never before its stockout: what came first did not come of it.
+
+    Outcomes may be told late and in any order; clocks that differ by minutes are forgiven.
+    """
+    if about.met_at is None or at >= about.met_at:
+        return at
+    if about.met_at - at > CLOCKS_APART_MAX:
+        message = f"is before the stockout it is about, which was met at {about.met_at:%Y-%m-%dT%H:%M:%SZ}"
+        raise InvalidBodyError(f"`occurred_at` {message}", errors=[FieldError("occurred_at", message)])
+    return about.met_at
 
 
 def _is_own(event_id: str) -> bool:
@@ -201,31 +217,35 @@ async def _about(session: AsyncSession, body: OutcomeBody) -> About:
     """Return whom and which product the outcome is about, by whichever of its names the shop knows."""
     if body.enrolment_id is not None:
         by_enrolment = (
-            select(Enrolment.subject, Enrolment.sku, Offer.stockout_id)
+            select(Enrolment.subject, Enrolment.sku, Offer.stockout_id, Stockout.occurred_at)
             .join(Offer, (Offer.subject == Enrolment.subject) & (Offer.id == Enrolment.offer_id))
+            .join(Stockout, (Stockout.subject == Offer.subject) & (Stockout.id == Offer.stockout_id))
             .where(Enrolment.id == body.enrolment_id)
         )
         row = (await session.execute(by_enrolment)).one_or_none()
         if row is None:
             raise NotFoundError("this enrolment is not known", code="enrolment_unknown")
-        return About(row.subject, row.sku, row.stockout_id)
+        return About(row.subject, row.sku, row.stockout_id, row.occurred_at)
     if body.stockout_id is not None:
-        by_stockout = select(Stockout.subject, Stockout.sku).where(Stockout.id == body.stockout_id)
+        by_stockout = select(Stockout.subject, Stockout.sku, Stockout.occurred_at).where(
+            Stockout.id == body.stockout_id
+        )
         met = (await session.execute(by_stockout)).one_or_none()
         if met is None:
             raise NotFoundError("this stockout is not known", code="stockout_unknown")
-        return About(met.subject, met.sku, body.stockout_id)
+        return About(met.subject, met.sku, body.stockout_id, met.occurred_at)
     if body.shopper_id is None or body.sku is None:
         message = "give `stockout_id`, `enrolment_id`, or `shopper_id` with `sku`"
         raise InvalidBodyError(message, errors=[FieldError("stockout_id", message)])
     shopper = await session.get(Shopper, body.shopper_id)
     if shopper is None:
         raise NotFoundError("this shopper is not known", code="shopper_unknown")
-    # The last time this shopper met this product missing, as far as it has been told.
-    last = (
-        select(Stockout.id)
-        .where(Stockout.subject == shopper.subject, Stockout.sku == body.sku)
-        .order_by(Stockout.occurred_at.desc())
-        .limit(1)
+    # The last time this shopper had met this product missing by then, as far as it has been told; else the first time.
+    mine = select(Stockout.id, Stockout.occurred_at).where(
+        Stockout.subject == shopper.subject, Stockout.sku == body.sku
     )
-    return About(shopper.subject, body.sku, (await session.execute(last)).scalar_one_or_none())
+    by_then = mine if body.occurred_at is None else mine.where(Stockout.occurred_at <= body.occurred_at)
+    for found in (by_then.order_by(Stockout.occurred_at.desc()), mine.order_by(Stockout.occurred_at)):
+        if last := (await session.execute(found.limit(1))).one_or_none():
+            return About(shopper.subject, body.sku, last.id, last.occurred_at)
+    return About(shopper.subject, body.sku, None, None)

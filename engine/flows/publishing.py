@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from engine import campaigns, ledger
 from engine.campaigns import Config, Version
 from engine.db.tables import CampaignVersion, Publication, RewardStock
+from engine.desk import sentences
 from engine.desk.difference import differences
 from engine.errors import ConflictError, NotFoundError
 from engine.ledger import BudgetKey
@@ -27,6 +28,7 @@ from engine.versions import Versions
 _PUBLISH_LOCK = 7_262_731
 FOLDER = "the config folder"
 AHEAD_MAX = timedelta(days=366)
+NUMBER_MAX = 2**31 - 1  # what the column holds
 
 Files = dict[str, str]
 
@@ -219,7 +221,7 @@ async def cancel(session: AsyncSession, number: int, *, now: datetime) -> Public
 
 
 async def of_number(session: AsyncSession, number: int) -> Publication:
-    found = await session.get(Publication, number)
+    found = await session.get(Publication, number) if number <= NUMBER_MAX else None
     if found is None:
         raise NotFoundError(f"there is no publication {number}", code="publication_unknown")
     return found
@@ -272,7 +274,7 @@ async def _add(
     effective_at: datetime | None = None,
     restores: int | None = None,
 ) -> Publication:
-    changes = differences(config_of(in_effect.files), draft.config) if in_effect else []
+    changes = sentences.plain(differences(config_of(in_effect.files), draft.config)) if in_effect else []
     made = Publication(
         kind=kind,
         by=by,

@@ -19,7 +19,7 @@ from engine.errors import FieldError, InvalidBodyError
 from engine.messages import Messages
 from engine.versions import Versions
 from rewards.intervals import Moments
-from rewards.whatif import Log
+from rewards.whatif import SPINS_MIN, Log
 
 SPINS_MAX = 500_000
 WEIGHTED_SUM = 100.0
@@ -74,11 +74,15 @@ SELECT u.version, u.arm, max(u.arm_probability) AS probability, max(u.created_at
     coalesce(sum(r.m30 * r.m30) FILTER (WHERE u.met_at <= :now30), 0) AS m30_square,
     coalesce(sum(r.m30 * r.m30 * r.m30) FILTER (WHERE u.met_at <= :now30), 0) AS m30_cube,
     count(*) FILTER (WHERE u.met_at <= :now30 AND r.m30 <> 0) AS m30_events,
+    greatest(max(r.m30) FILTER (WHERE u.met_at <= :now30), 0) AS m30_largest,
+    least(min(r.m30) FILTER (WHERE u.met_at <= :now30), 0) AS m30_smallest,
     count(*) FILTER (WHERE u.met_at <= :now90) AS m90_n,
     coalesce(sum(r.m90) FILTER (WHERE u.met_at <= :now90), 0) AS m90,
     coalesce(sum(r.m90 * r.m90) FILTER (WHERE u.met_at <= :now90), 0) AS m90_square,
     coalesce(sum(r.m90 * r.m90 * r.m90) FILTER (WHERE u.met_at <= :now90), 0) AS m90_cube,
-    count(*) FILTER (WHERE u.met_at <= :now90 AND r.m90 <> 0) AS m90_events
+    count(*) FILTER (WHERE u.met_at <= :now90 AND r.m90 <> 0) AS m90_events,
+    greatest(max(r.m90) FILTER (WHERE u.met_at <= :now90), 0) AS m90_largest,
+    least(min(r.m90) FILTER (WHERE u.met_at <= :now90), 0) AS m90_smallest
 FROM units u LEFT JOIN told t USING (subject) LEFT JOIN orders r USING (subject)
 GROUP BY u.version, u.arm ORDER BY u.version, u.arm
 """  # noqa: S608  # its parts are the constants above
@@ -92,6 +96,13 @@ JOIN spins p ON p.subject = o.subject AND p.offer_id = o.id
 JOIN stockouts s ON s.subject = u.subject AND s.id = u.stockout_id
 LEFT JOIN orders r ON r.subject = u.subject
 WHERE u.met_at <= :now30 ORDER BY p.id LIMIT {SPINS_MAX}
+"""  # noqa: S608  # as above
+
+_SPUN = f"""
+WITH {_UNITS}
+SELECT count(*) FROM units u
+JOIN offers o ON o.subject = u.subject AND o.stockout_id = u.stockout_id
+JOIN spins p ON p.subject = o.subject AND p.offer_id = o.id
 """  # noqa: S608  # as above
 
 
@@ -157,8 +168,8 @@ def _counts(row: RowMapping) -> Counts:
     sums["nps"] = _score(int(row["nps_n"]), int(row["promoters"]), int(row["detractors"]))
     margins: tuple[tuple[int, Metric], ...] = ((30, "margin_30"), (90, "margin_90"))
     for days, metric in margins:
-        names = [f"m{days}_n", f"m{days}", f"m{days}_square", f"m{days}_cube", f"m{days}_events"]
-        sums[metric] = Moments(*(float(row[name]) for name in names))
+        names = ("_n", "", "_square", "_cube", "_events", "_largest", "_smallest")
+        sums[metric] = Moments(*(float(row[f"m{days}{name}"]) for name in names))
     assert set(sums) == set(METRICS)  # noqa: S101  # a metric without sums would be a gap in the report
     return Counts(row["version"], row["arm"], float(Decimal(row["probability"])), n, sums, row["newest"])
 
@@ -196,7 +207,8 @@ async def _what_if(
         np.array([float(row.outcome) for row in sound], np.float64),
         np.array([[row.basket / 1000, row.in_cart] for row in sound], np.float64).reshape(len(sound), 2),
     )
-    return judge_what_if(log, wanted, chances, version.currency, messages)
+    spun = (await session.execute(text(_SPUN), dict(asked))).scalar_one() if len(sound) < SPINS_MIN else len(sound)
+    return judge_what_if(log, wanted, chances, version.currency, messages, spun=spun)
 
 
 async def _odds(session: AsyncSession, versions: Versions, digest: str, names: Sequence[str]) -> list[float] | None:

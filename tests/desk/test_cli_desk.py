@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from engine.cli import simulate as cli_simulate
 from engine.cli.main import main
 from engine.settings import ROOT
+from rewards import forecast
 from tests.desk.test_arms import EVERY_ARM
 from tests.support import campaign, config_copy, edit, slice_
 
@@ -43,6 +45,28 @@ def test_use_and_baskets_make_codes_cheaper() -> None:
     assert by_name["discount-5"] == pytest.approx(0.4 * 0.5 * 100)
     assert by_name["sample"] == 0
     assert by_name["free-shipping"] == pytest.approx(0.2 * 0.5 * 690)
+
+
+def test_the_verdict_looks_at_the_band_and_at_the_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ("simulate", "always-on", "--stockouts", "2005", "--days", "10", "--format", "json")
+    assert json.loads(run(*asked).output)["agrees"] is True
+
+    def wide(given: forecast.Plan) -> forecast.Exact:
+        return forecast.exact(given)._replace(day_high_minor=forecast.exact(given).day_high_minor * 1.05)
+
+    monkeypatch.setattr(cli_simulate, "exact", wide)
+    assert json.loads(run(*asked).output)["agrees"] is False
+
+
+def test_waiting_is_counted_where_it_is_asked_for_and_told_where_it_is_not() -> None:
+    asked = ("simulate", "always-on", "--stockouts", "900", "--days", "10")
+    left_out = run(*asked)
+    assert "19.35 EUR on average, 21.90 EUR at worst, for each who waits: 3 milestones; not counted" in left_out.output
+    some = json.loads(run(*asked, "--waiting", "30%", "--wait-days", "19", "--format", "json").output)
+    assert [one["milestone"] for one in some["milestones"]] == ["waiting 7", "waiting 21"]
+    assert some["waiting"]["expected_minor"] == pytest.approx(0.75 * 350 + 0.25 * 690)
+    assert some["stockout"]["expected_minor"] == pytest.approx(1013 + 0.3 * some["waiting"]["expected_minor"])
+    assert some["agrees"] is True
 
 
 def test_arms_are_part_of_a_forecast(tmp_path: Path) -> None:
@@ -106,17 +130,25 @@ def test_a_change_is_told_for_shoppers_and_in_money(tmp_path: Path) -> None:
     edit(new / "messages" / "en.ftl", "widget-spin = ", "widget-spin = Go: ")
     told = run("diff", str(old), str(new)).output
     for sentence in (
-        '"discount-20" becomes more likely: 4 % before, 12.73 % now.',
-        'the stock of "vip-evening" is 20 units; it was 2000 units.',
+        '"discount-20" becomes more likely: 4% before, 12.73% now.',
+        'the stock of "vip-evening" is 20 units; it was 2,000 units.',
         '"discount-20" changes: percent 20 → 25.',
-        "a spin costs 11.94 EUR on average instead of 10.13 EUR (+17.8%).",
+        "a spin costs €11.94 on average instead of €10.13 (+17.8%).",
         "shoppers must now also meet: spins_at_most (count 2, window_days 30).",
         "waiting: the milestone at 8 points is new.",
-        "shop: reservation minutes is 45; it was 30.",
+        "shop: minutes of a reservation is 45; it was 30.",
         "messages in en: widget-spin.",
     ):
         assert sentence in told, told
-    assert run("diff", str(old), str(old)).output == "nothing changes\n"
+    assert run("diff", str(old), str(old)).output == "Nothing changes.\n"
+    french = run("diff", str(old), str(new), "--locale", "fr").output
+    for sentence in (
+        "«\u202fdiscount-20\u202f» devient plus probable\u202f: 4\xa0% avant, 12,73\xa0% maintenant.",
+        "un tour coûte 11,94\xa0€ en moyenne au lieu de 10,13\xa0€ (+17,8\xa0%).",
+        "attente\u202f: le palier à 8 points est nouveau.",
+    ):
+        assert sentence in french, french
+    assert run("diff", str(old), str(new), "--locale", "de").exit_code == 2
 
 
 def test_campaigns_that_come_and_go_are_told(tmp_path: Path) -> None:
@@ -128,7 +160,7 @@ def test_campaigns_that_come_and_go_are_told(tmp_path: Path) -> None:
 def test_single_files_are_compared_in_their_own_folder(tmp_path: Path) -> None:
     folder = config_copy(tmp_path, one=campaign(slice_("discount-5")), two=campaign(slice_("discount-10")))
     told = run("diff", str(folder / "campaigns" / "one.toml"), str(folder / "campaigns" / "two.toml"))
-    assert 'shoppers can now win "discount-10", 100 %.' in told.output
+    assert 'shoppers can now win "discount-10", 100%.' in told.output
     assert run("diff", "nothing-here", str(folder)).exit_code == 2
 
 
@@ -227,6 +259,13 @@ def test_a_file_that_is_no_history_is_a_sentence(tmp_path: Path) -> None:
     assert told.exit_code == 2
     assert "the first line lacks InvoiceNo" in told.output
     assert run("backtest", str(tmp_path / "none.csv")).exit_code == 2
+    for lines, words in (
+        ((), "there is no row below the first line"),
+        (("1,A,X,1,soon,1.00,5,France",), "none of the 1 rows is an order line"),
+        (("1,A,X,1,13/02/2011,1.00,5,FR", "1,A,X,1,02/13/2011,1.00,5,FR"), "its dates stand in two orders"),
+    ):
+        told = run("backtest", orders(tmp_path, *lines))
+        assert (told.exit_code, words in told.output) == (2, True), told.output
 
 
 @pytest.mark.skipif(not SAMPLE.is_file(), reason="the sample stands beside the project, where there is one")

@@ -3,11 +3,13 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from html import unescape
 
 import httpx
 import pytest
 
-from tests.support import Shop, admit, ask, bearer, do, nothing_changes, problem
+from engine.desk.words import words
+from tests.support import Json, Shop, admit, ask, bearer, do, nothing_changes, problem, rows
 
 PAGES = ("", "/wheel", "/report", "/versions", "/versions/1", "/fairness", "/explain", "/report.svg", "/today.svg")
 
@@ -148,12 +150,116 @@ async def test_sliders_forecast_and_hand_back_the_file(shop: Shop) -> None:
         assert told["odds"]["discount-20"] == "0.08"
         assert 'reward = "discount-20"\nweight = 8' in told["toml"]
         assert any("discount-20" in sentence for sentence in told["changes"])
-        for wrong in ({"discount-20": 0}, {"discount-20": "x"}, {"discount-20": 10**9}):
+        for wrong in ({"discount-20": 0}, {"discount-20": "x"}, {"discount-20": 10**9}, {"discount-20": 8.5}):
             answer = await http.post("/console/wheel/simulate", json={**asked, "weights": wrong}, headers=headers)
-            assert answer.status_code == 422
-            assert "discount-20" in answer.json()["flaw"]
-        refused = await http.post("/console/wheel/simulate", json=asked)
-        assert refused.status_code == 303
+            assert "discount-20" in problem(answer, 422, "invalid_field")["detail"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"weights": []}, "slice by slice"),
+        ({"weights": "all"}, "slice by slice"),
+        ({"weights": {"discount-99": 3}}, "discount-99"),
+        ({"days": 0}, "Days"),
+        ({"days": "many"}, "Days"),
+        ({"days": "9" * 5000}, "Days"),
+        ({"stockouts": -1}, "Stockouts a day"),
+        ({"stockouts": 1e9}, "Stockouts a day"),
+        ({"used": 101}, "Share of codes used"),
+        ({"campaign": "allways-on"}, "allways-on"),
+    ],
+)
+async def test_nonsense_beside_the_sliders_is_told_and_not_guessed(shop: Shop, wrong: Json, said: str) -> None:
+    async with browser(shop, "auditor") as http:
+        headers = {"X-CSRF-Token": await csrf(http)}
+        answer = await http.post("/console/wheel/simulate", json=wrong, headers=headers)
+        assert re.search(said, problem(answer, 422, "invalid_field")["detail"])
+        await http.get("/console?lang=fr")
+        french = problem(await http.post("/console/wheel/simulate", json=wrong, headers=headers), 422, "invalid_field")
+        assert french["detail"] != problem(answer, 422, "invalid_field")["detail"]
+
+
+async def test_a_script_without_its_session_is_refused_and_not_sent_elsewhere(shop: Shop) -> None:
+    async with browser(shop, "auditor") as http:
+        token = await csrf(http)
+        for headers in ({}, {"X-CSRF-Token": "0" * 64}, {"X-CSRF-Token": token, "Sec-Fetch-Site": "cross-site"}):
+            problem(await http.post("/console/wheel/simulate", json={}, headers=headers), 403, "form_stale")
+        http.cookies.clear()
+        problem(await http.post("/console/wheel/simulate", json={}), 401, "not_signed_in")
+
+
+@pytest.mark.parametrize("number", [0, 77, 2**31, 2**63, 99999999999999999999, 10**40])
+async def test_a_publication_that_is_not_there_is_not_found_however_large(shop: Shop, number: int) -> None:
+    async with browser(shop, "marketer") as http:
+        token = await csrf(http)
+        assert (await http.get(f"/console/versions/{number}")).status_code == 404
+        with nothing_changes(shop.database_url):
+            answer = await http.post(f"/console/versions/{number}/restore", data={"csrf": token})
+        assert answer.status_code == 404
+
+
+def _shown(html: str) -> str:
+    """Return what a reader sees of a page, files and identifiers aside."""
+    without = re.sub(r"<(pre|code|script|style)\b.*?</\1>", " ", html, flags=re.DOTALL)
+    spoken = re.sub(r'<[^>]*\b(?:alt|aria-label|data-\w+)="([^"]*)"[^>]*>', r" \1 ", without)
+    return unescape(re.sub(r"<[^>]+>", " ", spoken))
+
+
+def _english() -> list[str]:
+    """Return every piece of an English sentence that no French one has."""
+    french = " ".join(map(str, words("fr").patterns.values()))
+    texts = [
+        text
+        for pattern in words("en").patterns.values()
+        for text in ([pattern] if isinstance(pattern, str) else pattern.values())
+    ]
+    pieces = {piece.strip(" .:;,()") for text in texts for piece in re.split(r"\{[^}]*\}", text)}
+    return [piece for piece in pieces if len(piece.split()) > 1 and piece not in french and piece != "English"]
+
+
+async def test_no_english_sentence_stands_on_a_french_page(shop: Shop) -> None:
+    spun = await (await shop.report()).won()
+    refused = await (await shop.report(stage="viewed")).offer()
+    assert spun
+    async with browser(shop, "marketer") as http:
+        form = {"csrf": await csrf(http), "campaign": "always-on", "weight:discount-20": "14", "note": "plus fort"}
+        await http.post("/console/wheel/publish", data=form)
+        offers = [offer for (offer,) in rows(shop.database_url, "SELECT id::text FROM offers")]
+        assert refused.json()["offer_id"] in offers
+        pages = [f"/explain?id={offer}" for offer in offers]
+        pages += [page for page in PAGES if not page.endswith(".svg")]
+        pages += [
+            "/versions/77",
+            "/versions?refused=nothing-changes",
+            "/versions?done=2",
+            "/report?slice=x&percent=900",
+        ]
+        for path in pages:
+            page = _shown((await http.get(f"/console{path}{'&' if '?' in path else '?'}lang=fr")).text)
+            assert [piece for piece in _english() if re.search(rf"\b{re.escape(piece)}\b", page)] == [], path
+            figures = page.split(words("fr").text("console-explain-facts"))[0]  # facts are shown as they are stored
+            assert re.findall(r"\d\.\d|\bEUR\b", figures) == [], path
+            assert not re.search(r"\b(marketer|auditor|spun|issued|none|yes|no|lapsed|open|True|False|None)\b", page), (
+                path
+            )
+
+
+async def test_weights_for_a_campaign_that_is_not_there_reach_no_other(shop: Shop) -> None:
+    async with browser(shop, "marketer") as http:
+        form = {"csrf": await csrf(http), "campaign": "allways-on", "weight:discount-5": "39"}
+        with nothing_changes(shop.database_url):
+            answer = await http.post("/console/wheel/publish", data=form)
+        assert answer.headers["location"] == "/console/versions?refused=campaign-unknown&about=allways-on"
+        page = unescape((await http.get(answer.headers["location"])).text)
+        assert 'There is no campaign "allways-on"' in page
+
+
+async def test_an_address_cannot_put_words_into_the_page(shop: Shop) -> None:
+    async with browser(shop, "marketer") as http:
+        for query in ("refused=Send+your+key+to+evil.example", "refused=weight&about=call+this+number", "done=a+b"):
+            page = (await http.get(f"/console/versions?{query}")).text
+            assert not re.search("evil|call this|a b<", page)
 
 
 async def test_a_marketer_publishes_and_goes_back(shop: Shop) -> None:
@@ -164,7 +270,7 @@ async def test_a_marketer_publishes_and_goes_back(shop: Shop) -> None:
         assert "done=" in answer.headers["location"]
         assert shop.inside.config.versions[0].table.slices[0].weight == 39
         again = await http.post("/console/wheel/publish", data=form)
-        assert "refused=nothing+changes" in again.headers["location"]
+        assert "refused=nothing-changes" in again.headers["location"]
         await http.post("/console/versions/1/restore", data={"csrf": token})
         assert shop.inside.config.versions[0].table.slices[0].weight == 40
         newest = ask(shop.database_url, "SELECT by || ' ' || kind FROM publications ORDER BY number DESC LIMIT 1")
@@ -193,6 +299,14 @@ async def test_a_desk_key_calls_no_endpoint_of_the_shop(shop: Shop, role: str) -
             body = {"available": 1} if method == "PUT" else {"event_id": "e", "kind": "complaint", "stockout_id": None}
             answer = await shop.http.request(method, path, headers=headers, json=None if method == "GET" else body)
             problem(answer, 403, "not_allowed")
+        for content in (b"", b"{", b'{"event_id": 7}', b"[]"):
+            for path in ("/v1/stockouts", "/v1/outcomes", "/v1/codes/X/redemptions"):
+                refused = await shop.http.post(
+                    path, headers={**headers, "Content-Type": "application/json"}, content=content
+                )
+                problem(refused, 403, "not_allowed")
+            wrong = {"Authorization": "Bearer mk_nonsense", "Content-Type": "application/json"}
+            problem(await shop.http.post("/v1/stockouts", headers=wrong, content=content), 401, "key_refused")
 
 
 async def test_the_report_answers_every_reader_and_nobody_else(shop: Shop) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from scipy import stats
@@ -56,12 +57,79 @@ def test_the_simulation_agrees_with_the_exact_expectation_and_band(used: Fractio
 
 
 def test_the_sum_of_many_draws_is_that_of_scipy() -> None:
-    low, high = sum_quantiles({0: Fraction(7, 10), 5: Fraction(3, 10)}, 1000, (0.05, 0.95))
-    assert (low / 5, high / 5) == (stats.binom.ppf(0.05, 1000, 0.3), stats.binom.ppf(0.95, 1000, 0.3))
-    near = sum_quantiles({0: Fraction(7, 10), 4999: Fraction(3, 10), 5000: Fraction(0)}, 100_000, (0.05, 0.95))
-    expected = [float(stats.norm.ppf(at, 30_000, math.sqrt(21_000))) * 4999 for at in (0.05, 0.95)]
-    assert near == pytest.approx(expected, rel=1e-4)
-    assert sum_quantiles({0: Fraction(1)}, 10, (0.5,)) == (0.0,)
+    for many in (1, 7, 1000):
+        for at in (0.05, 0.5, 0.95):
+            ((value, share),) = sum_quantiles({0: Fraction(7, 10), 5: Fraction(3, 10)}, {many: Fraction(1)}, (at,))
+            assert value / 5 == stats.binom.ppf(at, many, 0.3)
+            assert share == pytest.approx(stats.binom.cdf(value / 5, many, 0.3))
+    assert sum_quantiles({0: Fraction(1)}, {10: Fraction(1)}, (0.5,)) == ((0.0, 1.0),)
+    assert sum_quantiles({0: Fraction(1, 2), 9: Fraction(1, 2)}, {0: Fraction(1)}, (0.5,)) == ((0.0, 1.0),)
+
+
+@pytest.mark.parametrize("many", [1000, 100_000, 100_000_000])
+def test_the_sum_of_more_values_than_can_be_counted_is_near_that_of_scipy(many: int) -> None:
+    outcomes = {0: Fraction(7, 10), 29_999: Fraction(2, 10), 30_000: Fraction(1, 10)}
+    found = [value for value, _share in sum_quantiles(outcomes, {many: Fraction(1)}, (0.05, 0.95))]
+    expected = [float(stats.binom.ppf(at, many, 0.3)) * 29_999.333 for at in (0.05, 0.95)]
+    spread = math.sqrt(many * 0.21) * 30_000
+    assert found == pytest.approx(expected, abs=spread * 0.04)
+
+
+@pytest.mark.parametrize(("stockouts", "days"), [(10, 4), (10, 3), (3, 7), (1001, 2)])
+def test_days_with_one_stockout_more_than_others_are_mixed_as_often_as_they_come(stockouts: int, days: int) -> None:
+    """Half of the days have two and half three: neither a band of two nor one of three is theirs."""
+    one = Category("win", Fraction(3, 10), ("a",)), Category("none", Fraction(7, 10))
+    given = msgspec.structs.replace(plan(stockouts, days=days), categories=one, costs={"a": Cost(5, 5, Fraction(1))})
+    told = exact(given)
+    fewest, more = divmod(stockouts, days)
+
+    def share(value: float) -> float:
+        parts = [stats.binom.cdf(value, fewest + extra, 0.3) for extra in (0, 1)]
+        return float(np.average(parts, weights=[days - more, more]))
+
+    for end, at in ((told.day_low_minor, 0.05), (told.day_high_minor, 0.95)):
+        assert share(end / 5) >= at - 1e-9
+        assert end == 0 or share(end / 5 - 1) < at
+    assert told.day_high_share == pytest.approx(share(told.day_high_minor / 5))
+
+
+def test_who_waits_costs_what_every_milestone_gives() -> None:
+    """Three of ten wait; two milestones: a sure one of 100, and 400 or 40 by even chances, each used half the time."""
+    waits = Fraction(3, 10)
+    costs = {name: Cost(minor, minor, Fraction(1, 2)) for name, minor in {"a": 100, "b": 400, "c": 40}.items()}
+    given = msgspec.structs.replace(
+        plan(6000, days=4),
+        categories=(Category("none", Fraction(1), (), waits),),
+        costs=costs,
+        milestones=(
+            (Category("first", Fraction(1), ("a",)),),
+            (Category("second", Fraction(1, 2), ("b",)), Category("second", Fraction(1, 2), ("c",))),
+        ),
+    )
+    told, done = exact(given), simulate(given, np.random.default_rng(3), 200)
+    assert told.wait_mean_minor == 50 + 110
+    assert told.mean_minor == Fraction(3, 10) * 160
+    square = waits * (160**2 + Fraction(100**2, 4) + (Fraction(400**2 + 40**2, 4) - 110**2))
+    assert told.variance == square - told.mean_minor**2
+    assert told.wait_worst_minor == 500
+    assert abs(done.totals.mean() - float(told.mean_minor) * 6000) < 4 * done.standard_error()
+    assert done.drawn["first"].mean() == pytest.approx(1800, rel=0.01)
+    assert done.drawn["first"].sum() == done.drawn["second"].sum()
+
+
+def test_milestones_use_up_stock_and_budget_too() -> None:
+    waiting = (Category("first", Fraction(1), ("f", "c")),)
+    first = plan(500, days=5, budget=60_000, stocks={"f": 40})
+    given = msgspec.structs.replace(
+        first,
+        categories=tuple(msgspec.structs.replace(one, waits=Fraction(1, 2)) for one in first.categories),
+        milestones=(waiting,),
+    )
+    done = simulate(given, np.random.default_rng(4), 50)
+    assert (done.granted["f"] == 40).all()
+    assert (done.owed_by_day <= 60_000).all()
+    assert (done.refused > 0).all()
+    assert done.cost_by_category["first"].sum() > 0
 
 
 def _walk(given: Plan, rng: np.random.Generator) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
 from engine.campaigns import Targets
@@ -85,12 +86,11 @@ def test_a_level_near_its_target_does_not_promise_an_answer_soon() -> None:
 
 
 def test_a_long_tail_widens_the_interval_of_margins_to_its_side() -> None:
-    """Sixty orders of 10.00 and one of 900.00 in a thousand."""
-    sums = [60 * 1000**power + 90_000**power for power in (1, 2, 3)]
-    arm = Moments(1000, sums[0], sums[1], sums[2], 61)
-    flat = Moments(1000, 60_000, 60_000_000, 60_000_000_000, 60)
+    """A hundred and twenty orders of 10.00 and one of 900.00 in two thousand."""
+    arm = Moments.of(np.array([1000.0] * 120 + [90_000.0] + [0.0] * 1879))
+    flat = Moments.of(np.array([1000.0] * 120 + [0.0] * 1880))
     band = figure(
-        judged(row("wheel", 1000, margin_30=arm), row("holdout", 1000, margin_30=flat)), "margin_30"
+        judged(row("wheel", 2000, margin_30=arm), row("holdout", 2000, margin_30=flat)), "margin_30"
     ).difference
     assert band is not None
     assert band.high - band.estimate > 1.5 * (band.estimate - band.low)

@@ -51,6 +51,38 @@ async def test_outcomes_may_come_late_and_in_any_order(shop: Shop) -> None:
         assert answer.status_code == 201, answer.text
 
 
+async def test_an_outcome_from_before_its_stockout_is_refused(shop: Shop) -> None:
+    shopper = await shop.report(occurred_at=instant(hours=3))
+    about: Json = {"stockout_id": shopper.stockout_id}
+    for names in (about, {"shopper_id": shopper.id, "sku": "LAMP-38"}):
+        with nothing_changes(shop.database_url):
+            answer = await tell(
+                shop, kind="order_placed", occurred_at=instant(hours=4), **names, **KINDS["order_placed"]
+            )
+            refused = problem(answer, 422, "invalid_field", fields=["occurred_at"])
+            assert "before the stockout" in refused["detail"]
+
+
+async def test_clocks_that_differ_by_minutes_are_forgiven(shop: Shop) -> None:
+    shopper = await shop.report(occurred_at=instant(hours=3))
+    just_before = instant(hours=3 + 2 / 60)
+    answer = await tell(shop, kind="complaint", stockout_id=shopper.stockout_id, occurred_at=just_before)
+    assert answer.status_code == 201, answer.text
+    apart = rows(
+        shop.database_url,
+        "SELECT o.occurred_at - s.occurred_at FROM outcomes o JOIN stockouts s ON s.id = o.stockout_id WHERE s.id = %s",
+        shopper.stockout_id,
+    )
+    assert [gap.total_seconds() for (gap,) in apart] == [0]
+
+
+async def test_a_late_outcome_is_of_the_stockout_before_it_and_not_of_a_later_one(shop: Shop) -> None:
+    first = await shop.report(occurred_at=instant(hours=9))
+    await shop.report(shopper=first.body["shopper"], occurred_at=instant(hours=1))
+    answer = await tell(shop, kind="complaint", shopper_id=first.id, sku="LAMP-38", occurred_at=instant(hours=5))
+    assert answer.json()["stockout_id"] == first.stockout_id
+
+
 async def test_a_shopper_and_a_product_find_the_last_stockout(shop: Shop) -> None:
     shopper = await shop.report(occurred_at=instant(hours=3))
     last = await shop.report(shopper=shopper.body["shopper"], occurred_at=instant(hours=1))

@@ -165,10 +165,13 @@ async def test_the_split_is_checked_and_a_loss_in_one_arm_is_noticed(lived: Shop
 
 async def test_the_question_above_all_is_answered_in_both_languages(lived: Shop) -> None:
     english, french = await report(lived), await report(lived, locale="fr")
+    german = await lived.http.get("/v1/report", params={"locale": "de"}, headers=lived.headers)
+    assert german.headers["content-language"] == "en"
+    assert german.json()["answers"] == english["answers"]
     answers = {one["arm"]: one["sentence"] for one in english["answers"]}
     assert answers["wheel"].startswith("Wheel earns more than doing nothing: between +€")
     assert "more stockouts would tell" in answers["apology"]
-    assert french["answers"][0]["sentence"].startswith("Roue : rapporte plus que ne rien faire")
+    assert french["answers"][0]["sentence"].startswith("Roue\u202f: rapporte plus que ne rien faire")
     said = [one["sentence"] for told in (english, french) for one in told["figures"]]
     assert {one["verdict"] for one in english["figures"]} >= {"reached", "better", "open", "missed"}
     assert not [one for one in said if "report-" in one or " low " in one or "{" in one], "a value is missing"

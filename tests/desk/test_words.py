@@ -1,11 +1,21 @@
 """The desk's sentences: the same in both languages, with the same values, and none that a page asks for missing."""
 
+import json
 import re
+from typing import get_args
 
+import msgspec
 import pytest
 
+from engine.campaigns import Limits, Shop, Targets
+from engine.db.tables import AWARD_STATUSES, OFFER_STATUSES
+from engine.desk.sentences import Money, Percent, kept, plain, sentence
 from engine.desk.words import LOCALES, all_words, words
+from engine.flows.sessions import ROLES
 from engine.settings import ROOT
+from rewards.arms import ArmName
+from rewards.catalogue import Reward
+from rewards.patience import Patience
 
 PAGES = sorted((ROOT / "ui" / "console" / "pages").glob("*.html"))
 
@@ -28,3 +38,35 @@ def test_every_sentence_a_page_asks_for_is_there(path: object) -> None:
 def test_a_language_the_desk_does_not_speak_is_answered_in_english() -> None:
     assert words("de").locale == "en"
     assert words("fr-CA").locale == "fr"
+
+
+def test_every_setting_a_change_may_name_has_a_word() -> None:
+    structs: list[type[msgspec.Struct]] = [*get_args(Reward), Patience, Shop, Limits, Targets]
+    names = {name for struct in structs for name in struct.__struct_fields__} - {
+        *("milestone", "spend"),  # told line by line
+        *("targets", "limits"),  # told setting by setting
+    }
+    known = words("en").patterns
+    assert [name for name in sorted(names) if f"field-{name.replace('_', '-')}" not in known] == []
+
+
+def test_every_state_a_page_shows_has_a_word() -> None:
+    known = words("en").patterns
+    shown = [f"status-{one}" for one in OFFER_STATUSES] + [f"award-{one}" for one in AWARD_STATUSES]
+    shown += [f"role-{one}" for one in ROLES] + [f"arm-{one}" for one in get_args(ArmName)]
+    assert [one for one in shown if f"console-{one}" not in known] == []
+
+
+def test_a_change_is_kept_as_a_message_and_told_in_any_language() -> None:
+    change = sentence(
+        "change-mean-by", now=Money(1194.5, "EUR"), was=Money(1000, "EUR"), change=Percent(0.194, signed=True)
+    )
+    stored = json.loads(json.dumps(plain([change])))
+    assert kept(stored, words("en")) == ["a spin costs €11.94 on average instead of €10.00 (+19.4%)."]
+    assert kept(stored, words("fr")) == ["un tour coûte 11,94\xa0€ en moyenne au lieu de 10,00\xa0€ (+19,4\xa0%)."]
+    assert kept(["as an older engine kept it"], words("fr")) == ["as an older engine kept it"]
+
+
+def test_one_is_not_told_as_many() -> None:
+    for locale, one, many in (("en", "1 unit", "2 units"), ("fr", "1 unité", "2 unités")):
+        assert [words(locale).text("word-units", n=n) for n in (1, 2)] == [one, many]

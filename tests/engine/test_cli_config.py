@@ -5,22 +5,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import date
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from engine import campaigns
-from engine.campaigns import Config, Version
 from engine.cli.config import amount_text, one_in_text, percent_text
 from engine.cli.main import main
-from engine.desk.lint import lint
 from engine.settings import ROOT
-from engine.toml_files import ConfigError, Problem, nearest
+from engine.toml_files import Problem, nearest
 from tests.support import campaign, config_copy, free_port, slice_
 
 CAMPAIGN = "campaigns/always-on.toml"
@@ -326,119 +321,6 @@ def test_the_nearest_word_is_of_the_same_letters_where_several_are_as_near() -> 
     assert nearest("ERU", ["YER", "EUR", "ERN"]) == 'did you mean "EUR"?'
     assert nearest("qqq", []) == "known here: none"
     assert nearest("qqq", [f"w{number:03}" for number in range(99)]).endswith("w022, w023, …")
-
-
-# Whatever the bytes
-
-TOKENS = st.sampled_from(
-    [
-        *[
-            "[",
-            "]",
-            "[[",
-            "]]",
-            "{",
-            "}",
-            "=",
-            '"',
-            "'",
-            '"""',
-            "\\",
-            "#",
-            ".",
-            ",",
-            "\n",
-            "\r\n",
-            "\t",
-            "\x00",
-            "é",
-            "😀",
-            "-",
-        ],
-        *["true", "nan", "-inf", "1e999", "0x" + "f" * 40, "9" * 30, "-1", "0", "2026-02-30", "2026-11-01", "12:00:00"],
-        *[
-            "kind",
-            "weight",
-            "reward",
-            "wheel",
-            "eligibility",
-            "when_gone",
-            "patience",
-            "milestone",
-            "[[wheel]]\n",
-            "[a.b]\n",
-        ],
-        *[
-            '"EUR"',
-            '"discount-5"',
-            '"échantillon"',
-            "{ $x }",
-            "{ -shop }",
-            "*[other]",
-            "->",
-            "->\n",
-            "cart.",
-            "size(",
-            "\\u0000",
-        ],
-    ]
-)
-PIECES = st.one_of(TOKENS, st.text(max_size=12)).map(str.encode) | st.binary(max_size=6)
-
-
-@st.composite
-def mutations(draw: st.DrawFn) -> dict[str, bytes]:
-    """Some files of the small folder, with pieces cut out, put in, replaced or doubled."""
-    changed = {}
-    for name in draw(st.lists(st.sampled_from(sorted(SMALL)), min_size=1, max_size=5, unique=True)):
-        content = SMALL[name].encode()
-        for _ in range(draw(st.integers(1, 4))):
-            start = draw(st.integers(0, len(content)))
-            end = min(start + draw(st.sampled_from([0, 0, 1, 2, 5, 20, 60])), len(content))
-            put_in = draw(st.one_of(PIECES, st.just(content[start : start + 40] * 2)))
-            content = content[:start] + put_in + content[end:]
-        changed[name] = content
-    return changed
-
-
-# Three files of each folder on average: five thousand mutated files.
-@settings(max_examples=1700, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(changed=mutations())
-def test_any_folder_loads_or_says_where_it_is_wrong(tmp_path: Path, changed: dict[str, bytes]) -> None:
-    folder = write(tmp_path, SMALL)
-    for name, content in changed.items():
-        (folder / name).write_bytes(content)
-    problems, config = problems_of(folder)
-    for problem in problems:
-        assert (folder / problem.file).exists()
-        assert 1 <= problem.line <= (folder / problem.file).read_bytes().count(b"\n") + 1
-        assert problem.column >= 1
-        assert str(problem).isprintable()
-    if config is not None:
-        serves(config)
-        assert all(str(finding).isprintable() for finding in lint(config, folder, today=date(2026, 11, 22)))
-    assert (config is None) == bool(problems)
-
-
-def problems_of(folder: Path) -> tuple[list[Problem], Config | None]:
-    try:
-        return [], campaigns.load(folder)
-    except ConfigError as error:
-        return error.problems, None
-
-
-def serves(config: Config) -> None:
-    """Touch everything a request would: what is called sound must serve."""
-    for version in config.versions:
-        assert Version.stored(version.body).digest == version.digest
-        assert version.table.total_weight >= 1
-        assert version.floor_minor <= version.needed_minor <= version.campaign.budget.amount
-        for messages in config.messages.values():
-            for reward in version.snapshot.rewards:
-                assert messages.label(reward, version.reward(reward), version.currency)
-            for message in messages.patterns:
-                messages.text(message)
-    assert config.digest
 
 
 # Odds

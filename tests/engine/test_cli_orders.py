@@ -94,10 +94,106 @@ def test_columns_may_stand_in_any_order_and_spelling(tmp_path: Path) -> None:
     assert (order.market, order.customer, order.price_minor, order.sku) == ("IE", "7", 415, "T-1")
 
 
-def test_a_file_that_is_not_utf_8_is_read_as_latin_1(tmp_path: Path) -> None:
-    orders = read(tmp_path, (HEADER + SOUND.replace("HEART", "C\u0152UR".replace("\u0152", "\xc9"))).encode("latin-1"))
-    assert orders.encoding == "latin-1"
-    assert orders.lines[0].title == "WHITE HANGING C\xc9UR"
+@pytest.mark.parametrize(
+    ("codec", "told"),
+    [
+        ("utf-8", "UTF-8"),
+        ("utf-8-sig", "UTF-8"),
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "UTF-16-LE"),
+        ("utf-16-be", "UTF-16-BE"),
+        ("cp1252", "Windows-1252"),
+    ],
+)
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_other_encodings_are_told_apart_and_read(tmp_path: Path, codec: str, told: str, ending: str) -> None:
+    text = HEADER + SOUND.replace("HEART", "C\u0152UR \xe0 12 \u20ac") + SOUND
+    orders = read(tmp_path, text.replace("\n", ending).encode(codec))
+    assert (orders.encoding, [one.line for one in orders.lines]) == (told, [2, 3])
+    assert orders.lines[0].title == "WHITE HANGING C\u0152UR \xe0 12 \u20ac"
+
+
+def test_bytes_that_are_nothing_in_windows_1252_are_read_all_the_same(tmp_path: Path) -> None:
+    orders = read(tmp_path, (HEADER + SOUND).encode().replace(b"HEART", b"HE\x81RT \xe9"))
+    assert orders.lines[0].title == "WHITE HANGING HE RT \xe9"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "2010-12-01 08:26",
+            "2010-12-01T08:26:00+01:00",
+            "2010-12-01T08:26:00.000Z",
+            "20101201T0826",
+            "01.12.2010 08:26",
+        ),
+        *(
+            "1 Dec 2010 08:26",
+            "1-Dec-10 8:26",
+            "Dec 1, 2010 8:26 AM",
+            "1 d\xe9c. 2010 08:26",
+            "1 d\xe9cembre 2010 08:26",
+        ),
+        *("40513.351389", "1/12/2010, 08:26", "2010/12/01 08:26 UTC"),
+    ],
+)
+def test_dates_are_read_however_they_are_written(tmp_path: Path, text: str) -> None:
+    [order] = read(tmp_path, HEADER + f'1,A,X,1,"{text}",1.00,5,France\n').lines
+    assert order.at.replace(second=0) == datetime(2010, 12, 1, 8, 26)  # noqa: DTZ001  # as the file has it
+
+
+def test_dates_in_two_orders_are_refused_with_one_of_each(tmp_path: Path) -> None:
+    rows = [f"1,A,X,1,{date},1.00,5,France\n" for date in ("13/02/2011", "02/14/2011", "03/04/2011")]
+    with pytest.raises(OrdersError, match=r'"13/02/2011" can only be day/month/year, "02/14/2011" only month/day/year'):
+        read(tmp_path, HEADER + "".join(rows))
+
+
+def test_a_year_in_front_is_read_beside_any_order(tmp_path: Path) -> None:
+    dates = ["2011-02-03", "2011-02-04", "2011-02-05", "13/02/2011"]
+    orders = read(tmp_path, HEADER + "".join(f"1,A,X,1,{date},1.00,5,France\n" for date in dates))
+    assert (orders.date_order, [one.at.day for one in orders.lines]) == ("day/month/year", [3, 4, 5, 13])
+    assert {one.at.month for one in orders.lines} == {2}
+
+
+def test_a_slip_among_many_dates_is_dirt(tmp_path: Path) -> None:
+    dates = [f"{1 + number % 28}/{1 + number // 28 % 12}/{2000 + number // 336}" for number in range(2000)]
+    rows = "".join(f"1,A,X,1,{date},1.00,5,France\n" for date in [*dates, "02/14/2011"])
+    orders = read(tmp_path, HEADER + rows)
+    assert (orders.date_order, len(orders.lines)) == ("day/month/year", 2000)
+    assert orders.dirt["unreadable date"].example_line == 2002
+
+
+def test_newer_exports_name_their_columns_otherwise(tmp_path: Path) -> None:
+    header = "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country\n"
+    assert len(read(tmp_path, header + SOUND).lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("", "there is no row below the first line"),
+        ("\n\n", "there is no row below the first line"),
+        (
+            "1,A,X,1,soon,1.00,5,France\n",
+            r"none of the 1 rows is an order line \(unreadable date: 1, first at line 2\)",
+        ),
+    ],
+)
+def test_a_file_without_an_order_line_is_refused(tmp_path: Path, rows: str, said: str) -> None:
+    with pytest.raises(OrdersError, match=said):
+        read(tmp_path, HEADER + rows).refuse_empty()
+
+
+def test_how_much_is_read_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(HEADER + SOUND * 20_000)
+    told: list[float] = []
+    read_orders(path, "EUR", told.append)
+    assert told == sorted(told)
+    assert len(told) == 3
+    assert 0.4 < told[0] < 0.6
+    assert told[-1] == 1
 
 
 def test_amounts_are_in_the_currency_s_own_minor_units(tmp_path: Path) -> None:

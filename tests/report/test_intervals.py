@@ -1,6 +1,7 @@
 """Intervals keep what they promise when they are looked at all the time, and agree with other ways to work them out."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +9,7 @@ import pytest
 from scipy import integrate, optimize, special, stats
 
 from rewards import intervals
-from rewards.intervals import Counts, Moments
+from rewards.intervals import Counts, Moments, Tails
 
 EXPERIMENTS = 2000
 LOOKS = 400
@@ -68,32 +69,87 @@ def test_a_score_between_the_ends_is_covered_too() -> None:
     assert 1 - ((low > 0.65) | (high < 0.65)).any(axis=1).mean() >= 0.95
 
 
+Amounts = Callable[[np.random.Generator, tuple[int, int]], Floats]
+AMOUNTS: dict[str, tuple[Amounts, float]] = {  # how large an order is, and what it is on average
+    "a shop": (lambda rng, size: rng.lognormal(0, 1, size), math.exp(1 / 2)),
+    "a long tail": (lambda rng, size: rng.lognormal(0, 1.5, size), math.exp(1.5**2 / 2)),
+    "longer than seen": (lambda rng, size: rng.lognormal(0, 1.75, size), math.exp(1.75**2 / 2)),
+    "a tail without a third moment": (lambda rng, size: rng.pareto(2.5, size) + 1, 2.5 / 1.5),
+    "one in ten thirty times as large": (
+        lambda rng, size: np.where(rng.random(size) < 0.1, 30.0, 1.0) * rng.lognormal(0, 0.5, size),
+        3.9 * math.exp(1 / 8),
+    ),
+}
+
+
+def left_out(known: npt.NDArray[np.bool_], low: Floats, high: Floats, truth: float) -> int:
+    """Count the experiments in which any look that is shown leaves the truth out."""
+    return int((((low > truth) | (high < truth)) & known).any(axis=1).sum())
+
+
+@pytest.mark.parametrize("amounts", AMOUNTS)
 @pytest.mark.parametrize("arms", [1, 4])
-def test_a_difference_of_margins_watched_at_every_look_is_within_its_interval(arms: int) -> None:
-    """One in five buys, for amounts with a long tail; the holdout is as large as the arm, or a quarter of it."""
-    rng = np.random.default_rng(3)
-    looks = np.arange(20, 2001, 20)
-    left_out = 0
+def test_a_difference_of_margins_watched_at_every_look_is_within_its_interval(arms: int, amounts: str) -> None:
+    """One in five buys; the holdout is as large as the arm, or a quarter of it."""
+    rng, (draw, _mean) = np.random.default_rng(3), AMOUNTS[amounts]
+    looks, wrong = np.arange(40, 2001, 40), 0
     for _ in range(20):
-        one, other = (margins(rng, looks * size, EXPERIMENTS // 20) for size in (arms, 1))
-        spread = one.variance + other.variance
-        low, high = intervals.around(one.mean - other.mean, looks * (arms + 1), spread, one.third - other.third)
+        one, other = (margins(rng, looks * size, EXPERIMENTS // 20, draw) for size in (arms, 1))
+        tails, spread = one.tails.less(other.tails), one.variance + other.variance
+        low, high = intervals.around(one.mean - other.mean, looks * (arms + 1), spread, tails)
         known = np.minimum(one.orders, other.orders) >= intervals.ORDERS_MIN
-        left_out += int((((low > 0) | (high < 0)) & known).any(axis=1).sum())
-    assert 1 - left_out / EXPERIMENTS >= 0.95
+        wrong += left_out(known, low, high, 0)
+    assert 1 - wrong / EXPERIMENTS >= 0.95
+
+
+@pytest.mark.parametrize("amounts", AMOUNTS)
+def test_a_margin_of_one_arm_watched_at_every_look_is_within_its_interval(amounts: str) -> None:
+    rng, (draw, mean) = np.random.default_rng(4), AMOUNTS[amounts]
+    looks, wrong = np.arange(80, 4001, 80), 0
+    for _ in range(20):
+        one = margins(rng, looks, EXPERIMENTS // 20, draw)
+        low, high = intervals.around(one.mean, looks, one.variance, one.tails)
+        wrong += left_out(one.orders >= intervals.ORDERS_MIN, low, high, 0.2 * mean)
+    assert 1 - wrong / EXPERIMENTS >= 0.95
+
+
+def test_without_its_tails_the_interval_of_a_margin_would_not_hold() -> None:
+    rng, (draw, mean) = np.random.default_rng(4), AMOUNTS["a long tail"]
+    looks = np.arange(80, 4001, 80)
+    one = margins(rng, looks, 400, draw)
+    low, high = intervals.around(one.mean, looks, one.variance)
+    assert left_out(one.orders >= intervals.ORDERS_MIN, low, high, 0.2 * mean) > 0.08 * 400
 
 
 class margins:  # noqa: N801  # reads as a noun where it is used
-    """Running cumulants of simulated margins, experiments × looks."""
+    """Running sums of simulated margins, experiments × looks."""
 
-    def __init__(self, rng: np.random.Generator, looks: npt.NDArray[np.int64], experiments: int) -> None:
+    def __init__(self, rng: np.random.Generator, looks: npt.NDArray[np.int64], experiments: int, draw: Amounts) -> None:
         size = (experiments, int(looks[-1]))
-        values = (rng.random(size) < 0.2) * rng.lognormal(7, 1, size)
+        values = (rng.random(size) < 0.2) * draw(rng, size)
         first, second, third = (np.cumsum(values**power, axis=1)[:, looks - 1] / looks for power in (1, 2, 3))
         self.mean = first
         self.variance = (second - first**2) / (looks - 1)
-        self.third = (third - 3 * first * second + 2 * first**3) / looks**2
         self.orders = np.cumsum(values > 0, axis=1)[:, looks - 1]
+        skew = (third - 3 * first * second + 2 * first**3) / looks**2
+        self.tails = Tails.of(skew, np.maximum.accumulate(values, axis=1)[:, looks - 1] - first, first, looks)
+
+
+def test_tails_of_running_sums_are_those_of_an_arm() -> None:
+    """What the simulations above hold is what the report computes."""
+    rng = np.random.default_rng(5)
+    values = [(rng.random(900) < 0.4) * rng.lognormal(2, 1, 900) for _ in range(2)]
+    arm, holdout = (Moments.of(one) for one in values)
+    found = intervals.difference_of_means(arm, holdout, 0.9)
+    mine = [
+        Tails.of(one.third_of_mean, data.max() - data.mean(), data.mean(), 900)
+        for one, data in zip((arm, holdout), values, strict=True)
+    ]
+    spread = arm.variance_of_mean + 0.81 * holdout.variance_of_mean
+    low, high = intervals.around(arm.mean - 0.9 * holdout.mean, 1800, spread, mine[0].less(mine[1], 0.9))
+    assert found == pytest.approx((float(low), float(high)))
+    parts = [Moments.of(values[0][:300]), Moments.of(values[0][300:])]
+    assert Moments.together(parts) == pytest.approx(arm)
 
 
 @pytest.mark.parametrize(("total", "number"), [(0, 10), (5, 10), (50, 100), (3, 1000), (880, 900), (7.5, 12)])

@@ -60,9 +60,9 @@ async function ask() {
       }),
       signal,
     });
-    if (answer.redirected) return location.reload();
+    if (answer.status === 401) return location.reload();
     const told = await answer.json();
-    if (!answer.ok) return tellFlaw(`${form.dataset.flaw} ${told.flaw ?? told.detail ?? answer.status}`);
+    if (!answer.ok) return tellFlaw(`${form.dataset.flaw} ${told.detail ?? answer.status}`);
     for (const figure of document.querySelectorAll("[data-figure]")) {
       figure.textContent = told[/** @type {HTMLElement} */ (figure).dataset.figure ?? ""];
     }

@@ -66,9 +66,7 @@ console-key-help = A key of role marketer or auditor: makegood keys create --rol
 console-key-wrong = This key is not known here, or has another role.
 console-too-many = Too many tries. Wait a minute.
 console-session-over = Your session is over. Sign in again.
-console-form-stale = This form is too old. Load the page again.
 console-role = { $label } · { $role }
-console-not-allowed = An auditor's key may look, and change nothing.
 console-campaign = Campaign
 console-show = Show
 console-today-title = Today at a glance
@@ -107,7 +105,7 @@ console-wheel-publish = Publish this
 console-wheel-note = Why (kept with the version)
 console-wheel-sure = Publish now? Every process has it within seconds. Offers in flight keep their odds.
 console-wheel-published = Published as { $number }.
-console-wheel-flaw = This cannot be published:
+console-wheel-flaw = This cannot be used:
 console-wheel-drawing = The wheel as shoppers see it
 console-wheel-failed = The engine did not answer. Try again.
 console-report-title = The report
@@ -180,3 +178,180 @@ console-explain-state = State
 console-explain-reasons = Why not
 console-explain-facts = What the decision saw
 console-explain-others = Other offers of this shopper
+
+## What a change does (makegood diff, versions, the sliders)
+
+change-campaign-new = The campaign "{ $campaign }" is new.
+change-campaign-ends = The campaign "{ $campaign }" ends: it makes no new offers.
+change-of-campaign = { $campaign }: { $what }
+change-costs-of-new = { $campaign }: a spin costs { $mean } on average; the budget is { $budget }.
+change-slice-new = shoppers can now win "{ $slice }", { $odds }.
+change-slice-leaves = "{ $slice }" leaves the wheel.
+change-slice-gives = the slice "{ $slice }" gives "{ $now }" instead of "{ $was }".
+change-slices-order = the slices stand in another order on the wheel.
+change-odds-more = "{ $slice }" becomes more likely: { $was } before, { $now } now.
+change-odds-less = "{ $slice }" becomes less likely: { $was } before, { $now } now.
+change-stock = the stock of "{ $reward }" is { $now }; it was { $was }.
+change-when-gone = once "{ $reward }" is gone, shoppers get { $now }; it was { $was }.
+change-reward = "{ $reward }" changes: { $what }.
+change-field = { $field } { $was } → { $now }
+change-mean = a spin costs { $now } on average instead of { $was }.
+change-mean-by = a spin costs { $now } on average instead of { $was } ({ $change }).
+change-worst = at worst a spin costs { $now } instead of { $was }.
+change-budget = the budget is { $now }; it was { $was }.
+change-name = its name is { $now }; it was { $was }.
+change-starts-on = it starts on { $now }; it was { $was }.
+change-ends-on = its last day is { $now }; it was { $was }.
+change-priority = its priority is { $now }; it was { $was }.
+change-offer-hours =
+    { $now ->
+        [one] shoppers have { $now } hour to spin; it was { $was }.
+       *[other] shoppers have { $now } hours to spin; it was { $was }.
+    }
+change-time-zone = its days are those of { $now }; they were those of { $was }.
+change-condition-new = shoppers must now also meet: { $condition }.
+change-condition-gone = shoppers need no longer meet: { $condition }.
+change-waiting-begins = shoppers can now wait and earn points.
+change-waiting-ends = waiting is no longer offered.
+change-waiting = waiting: { $field } is { $now }; it was { $was }.
+change-waiting-kept = who waits already keeps the terms they started on.
+change-milestone-new =
+    { $points ->
+        [one] waiting: the milestone at { $points } point is new.
+       *[other] waiting: the milestone at { $points } points is new.
+    }
+change-milestone-gone =
+    { $points ->
+        [one] waiting: the milestone at { $points } point is gone.
+       *[other] waiting: the milestone at { $points } points is gone.
+    }
+change-milestone-other =
+    { $points ->
+        [one] waiting: the milestone at { $points } point gives something else.
+       *[other] waiting: the milestone at { $points } points gives something else.
+    }
+change-spend-new =
+    { $points ->
+        [one] waiting: the reward to buy for { $points } point is new.
+       *[other] waiting: the reward to buy for { $points } points is new.
+    }
+change-spend-gone =
+    { $points ->
+        [one] waiting: the reward to buy for { $points } point is gone.
+       *[other] waiting: the reward to buy for { $points } points is gone.
+    }
+change-spend-other =
+    { $points ->
+        [one] waiting: the reward to buy for { $points } point is another.
+       *[other] waiting: the reward to buy for { $points } points is another.
+    }
+change-experiment-begins = an experiment begins: { $arms }.
+change-experiment-ends = the experiment ends: everybody is offered everything.
+change-arm = the arm "{ $arm }" is { $now }; it was { $was }. Who is in an arm stays there.
+change-shop = shop: { $field } is { $now }; it was { $was }.
+change-messages = messages in { $locale }: { $names }.
+change-messages-more = messages in { $locale }: { $names } and { $more } more.
+budget-per-day = { $amount } a day
+budget-per-week = { $amount } a week
+budget-per-month = { $amount } a month
+budget-per-campaign = { $amount } in all
+word-none = none
+word-yes = yes
+word-no = no
+word-not-told = not told
+word-not-there = not there
+word-giving = giving "{ $reward }"
+word-with-waiting = with waiting
+word-unlimited = unlimited
+word-units =
+    { $n ->
+        [one] { $n } unit
+       *[other] { $n } units
+    }
+word-same-still = the same still
+word-quoted = "{ $name }"
+
+## What settings are called
+
+field-kind = kind
+field-liability = liability
+field-valid-days = days of validity
+field-minimum-basket = minimum basket
+field-stacks = may be combined
+field-percent = percent
+field-amount = amount
+field-sku = product
+field-event = event
+field-on = day of the event
+field-points-per-day = points a day
+field-starter-points = points to begin with
+field-days-max = most days of waiting
+field-delay-bonus-points = points for a delay
+field-delay-bonuses-max = most bonuses for delays
+field-points-expire-days = days points are kept afterwards
+field-hold-hours = hours a unit is held
+field-safety-stock = safety stock
+field-hold-units-max = most units held for one shopper
+field-with-wheel = waiting beside the wheel
+field-name = name
+field-currency = currency
+field-time-zone = time zone
+field-locales = languages
+field-allowed-origins = allowed origins
+field-jurisdiction = jurisdiction
+field-reservation-minutes = minutes of a reservation
+field-delivery-days = days of a delivery
+field-low-stock = low stock
+field-abandonment-change-percent = target for abandoned baskets, percent of change
+field-csat-percent = target for CSAT, percent
+field-nps = target for NPS
+field-alternatives-change-percent = target for alternatives, percent of change
+field-alerts-change-percent = target for alert sign-ups, percent of change
+field-complaints-change-percent = target for complaints, percent of change
+field-margin-change-percent = target for margin, percent of change
+field-shopper-per-minute = calls a minute of one shopper
+field-address-per-minute = calls a minute from one address
+field-key-per-minute = calls a minute of one key
+field-code-misses-per-minute = unknown codes a minute
+
+## Why nothing changed
+
+console-refused-nothing-changes = This is live already.
+console-refused-publication-unknown = There is no such publication.
+console-refused-cancelled = That publication was cancelled: it never took effect.
+console-refused-unsound = This engine cannot read these files ({ $about }).
+console-refused-weight = The weight of "{ $about }" is a whole number from 1 to 1000000.
+console-refused-slice-unknown = The wheel has no slice "{ $about }".
+console-refused-campaign-unknown = There is no campaign "{ $about }".
+console-refused-edit-the-file = A weight stands where this page cannot change it: edit the file ({ $about }).
+console-refused-nothing-published = Nothing is published yet.
+console-refused-number = "{ $about }" is a whole number from { $low } to { $high }.
+console-refused-weights = The weights are told slice by slice.
+console-refused-purchase-required = Only those who have ordered may take part: where this shop is, a game of chance must be open without a purchase.
+console-refused-hidden-odds = The odds of each slice must be told: the message "widget-more-odds" does not say them.
+console-refused-bundled-consent = Taking part must not depend on agreeing to advertising.
+console-refused-form-stale = This form is too old. Load the page again.
+console-refused-not-allowed = An auditor's key may look, and change nothing.
+console-refused-other = The engine refused it.
+console-role-marketer = marketer
+console-role-auditor = auditor
+console-versions-by-folder = the config folder
+console-not-found = There is no such publication here.
+console-report-flaw = Choose slices of this wheel, with odds from 0 to 100 percent in all.
+console-status-refused = refused
+console-status-open = open
+console-status-spun = spun
+console-status-accepted = accepted
+console-status-lapsed = lapsed
+console-award-issued = issued
+console-award-reserved = reserved for an order
+console-award-redeemed = used
+console-award-refunded = refunded
+console-award-expired = expired
+console-award-void = void
+report-what-if-too-young =
+    { $n ->
+        [one] The data cannot answer yet: the only spin is younger than 30 days, which is how long its orders count.
+       *[other] The data cannot answer yet: all { $n } spins are younger than 30 days, which is how long their orders count.
+    }
+report-what-if-few-old-enough = The data cannot answer yet: { $old } of { $n } spins are 30 days old, which is how long their orders count; { $least } are needed.
