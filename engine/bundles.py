@@ -21,6 +21,8 @@ except ImportError:  # no wheel for this platform: the scripts are longer, and t
     minify = None
 
 ENTRY = "widget.js"
+TAG_DIGITS = 6
+_BROTLI_MODES = (brotli.MODE_GENERIC, brotli.MODE_TEXT, brotli.MODE_FONT)  # hints, none of them always the best
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\./[\w./]+)";\n', re.MULTILINE)
 _PART = re.compile(r'\bimport\("\./(?:widget/)?(\w+)\.js"\)')
 _EXPORT = re.compile(r"^export (?=(?:const|function|class|async function)\b)", re.MULTILINE)
@@ -52,8 +54,8 @@ def pack(body: bytes) -> Packed:
     return Packed(
         body,
         gzip.compress(body, 9, mtime=0),
-        brotli.compress(body, mode=brotli.MODE_TEXT, quality=11),
-        hashlib.sha256(body).hexdigest()[:16],
+        min((brotli.compress(body, mode=mode, quality=11) for mode in _BROTLI_MODES), key=len),
+        hashlib.sha256(body).hexdigest()[:TAG_DIGITS],
     )
 
 
@@ -70,29 +72,24 @@ def _made(ui: Path, _state: tuple[tuple[str, int], ...]) -> Bundle:
     texts = {
         path: path.read_text(encoding="utf-8") for path in {*core, *(one for part in parts.values() for one in part)}
     }
-    shared: set[str] = set()
+    own = {name: [path for path in modules if path not in core] for name, modules in parts.items()}
+    wanted = {name: _borrowed(modules, texts, core) for name, modules in own.items()}
+    shared = sorted({name for names in wanted.values() for name in names})
     packed = {}
-    for name, modules in parts.items():
-        own = [path for path in modules if path not in core]
-        borrowed = {names for path in own for names, target in _imports(path, texts[path]) if target in core}
-        wanted = {name for names in borrowed for name in names}
-        shared |= wanted
-        body = _joined(own, texts)
-        given = _exported(texts[ui / "widget" / f"{name}.js"])
-        packed[name] = pack(
-            _small(f"export default({{{','.join(sorted(wanted))}}})=>{{{body}\nreturn{{{','.join(given)}}}}}")
-        )
-    script = _PART.sub(
-        lambda found: f'makegoodPart("./widget/parts/{found[1]}.js?{packed[found[1]].tag}")', _joined(core, texts)
-    )
-    return Bundle(pack(_small(_LOADER.format(script=script, shared=",".join(sorted(shared))))), packed)
+    for name, modules in own.items():
+        taken = ",".join(one if one in wanted[name] else "" for one in shared)
+        given = ",".join(_exported(texts[ui / "widget" / f"{name}.js"]))
+        packed[name] = pack(_small(f"export default([{taken}])=>{{{_joined(modules, texts)}\nreturn{{{given}}}}}"))
+    script = _PART.sub(lambda found: f'makegoodPart("{found[1]}.js?{packed[found[1]].tag}")', _joined(core, texts))
+    return Bundle(pack(_small(_LOADER.format(script=script, shared=",".join(shared)))), packed)
 
 
 # One call of a part's function for each page, whoever asks: its style sheets and classes are made once.
+# What it shares with the script is handed over by its place in a list: names would be sent with every spin.
 _LOADER = """(()=>{{
 const makegoodParts = {{}};
-const makegoodPart = (url) => (makegoodParts[url] ??= import(url).then(
-  (part) => part.default({{{shared}}}),
+const makegoodPart = (url) => (makegoodParts[url] ??= import(`./widget/parts/${{url}}`).then(
+  (part) => part.default([{shared}]),
   (error) => {{ delete makegoodParts[url]; throw error; }},
 ));
 {script}
@@ -107,6 +104,13 @@ def _closure(ui: Path, entry: Path, above: tuple[Path, ...] = ()) -> list[Path]:
             raise BundleError(f"{target.name} and {entry.name} import each other")
         found += [path for path in _closure(ui, target, (*above, entry)) if path not in found]
     return [*found, entry]
+
+
+def _borrowed(modules: list[Path], texts: dict[Path, str], core: list[Path]) -> set[str]:
+    """Return the names that a part's own modules take from the script."""
+    return {
+        name for path in modules for names, target in _imports(path, texts[path]) if target in core for name in names
+    }
 
 
 def _imports(path: Path, text: str) -> Iterator[tuple[tuple[str, ...], Path]]:
@@ -139,4 +143,7 @@ def _joined(modules: list[Path], texts: dict[Path, str]) -> str:
 
 
 def _small(script: str) -> bytes:
-    return (script if minify is None else minify.string("application/javascript", script)).encode()
+    if minify is None:
+        return script.encode()
+    # What is left of line ends stands in style sheets.
+    return re.sub(r"(?<=[;{}`])\n", "", minify.string("application/javascript", script)).encode()

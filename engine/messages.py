@@ -60,6 +60,11 @@ class Messages:
         value: Value = kept
         return value
 
+    @property
+    def direction(self) -> str:
+        """Return which way this language is written: `ltr` or `rtl`."""
+        return str(Locale.parse(self.locale, sep="-").text_direction)
+
     def has(self, message_id: str) -> bool:
         return message_id in self.patterns
 
@@ -71,7 +76,7 @@ class Messages:
         pattern = self._bundle.get_message(message_id).value
         return "" if pattern is None else str(self._bundle.format_pattern(pattern, values)[0])
 
-    def starting_with(self, prefix: str) -> dict[str, Pattern]:
+    def starting_with(self, prefix: str | tuple[str, ...]) -> dict[str, Pattern]:
         """Return the messages a browser needs, in a form it can format without a Fluent library of its own."""
         spoken = {
             name: pattern for one in reversed(self.others) for name, pattern in one.patterns.items()

@@ -48,21 +48,21 @@ widget-sold-out = “{ $title }” is sold out.
 widget-sold-out-unnamed = This item is sold out.
 widget-expected = Expected back on { $date }.
 widget-expected-unknown = We do not know yet when it will be back.
-widget-why-supplier-delay = Our supplier is running late.
-widget-why-transport-delay = The delivery to our warehouse is running late.
-widget-why-high-demand = Far more of you wanted it than we had thought.
-widget-why-production = Making it takes longer than planned.
-widget-why-quality-check = The last batch was not good enough, so we sent it back.
-widget-why-discontinued = It is no longer made.
+widget-wait-why-supplier-delay = Our supplier is running late.
+widget-wait-why-transport-delay = The delivery to our warehouse is running late.
+widget-wait-why-high-demand = Far more of you wanted it than we had thought.
+widget-wait-why-production = Making it takes longer than planned.
+widget-wait-why-quality-check = The last batch was not good enough, so we sent it back.
+widget-wait-why-discontinued = It is no longer made.
 widget-alternatives = You might like instead:
-widget-not-eligible = No wheel this time:
+widget-arms-not-eligible = No wheel this time:
 widget-invite = To make up for it, have a spin: every slice wins.
 widget-spin = Spin the wheel
 widget-decline = No thanks
 widget-spinning = The wheel is turning…
-widget-declined = All right, no wheel. You can change your mind.
+widget-declined = All right, no wheel.
 widget-reopen = Show the wheel
-widget-wheel = Wheel of { $count } slices, each as wide as its odds
+widget-wheel = Wheel of { $count } slices
 widget-odds-title = Your odds, and the proof of the draw
 widget-more-odds = { $label }: { $part } in { $whole } ({ $percent })
 widget-more-when-gone = If it is all gone: { $label }
@@ -70,12 +70,12 @@ widget-more-commitment = The secret number of this draw is already chosen. Its f
 widget-more-seed = Your share of the chance
 widget-more-seed-help = It is mixed with the secret number. Change it if you like: 1 to 64 plain characters.
 widget-won = You won: { $label }
-widget-already = You have already spun the wheel. Here is your result.
-widget-replaced = “{ $label }” is all gone. As announced, you get “{ $instead }” instead.
+widget-seldom-already = You have already spun the wheel. Here is your result.
+widget-seldom-replaced = “{ $label }” is all gone. As announced, you get “{ $instead }” instead.
 widget-copy = Copy the code
 widget-copied = Copied ✓
 widget-expires = Valid until { $date }.
-widget-status =
+widget-seldom-status =
     { $status ->
         [reserved] This code is being used on an order.
         [redeemed] This code has been used.
@@ -84,13 +84,13 @@ widget-status =
        *[other] This code is no longer valid.
     }
 widget-verified = Draw verified by your browser.
-widget-unverified = Careful: your browser could not confirm this draw. Your code still works; please show us the check.
-widget-uncheckable = This page is not on https, so your browser cannot check the draw here.
+widget-seldom-unverified = Careful: your browser could not confirm this draw. Your code still works; please show us the check.
+widget-seldom-uncheckable = This page is not on https, so your browser cannot check the draw here.
 widget-check = Check this spin
-widget-failed = The connection was lost. Your spin is not: try again.
+widget-failed = The connection was lost, and nothing else: try again.
 widget-retry = Try again
-widget-over = This offer is closed. Reload the page to see where it stands.
-widget-either = The wheel or the waiting below: taking one gives up the other.
+widget-seldom-over = This offer is closed. Reload the page to see where it stands.
+widget-seldom-either = The wheel or the waiting below: taking one gives up the other.
 
 ## Rows, the result, the shelf
 
@@ -98,12 +98,11 @@ widget-name = About this sold-out item
 widget-sorry = { $name }, we are sorry. You came for this and we do not have it: that is our mistake, not yours.
 widget-sorry-unnamed = We are sorry. You came for this and we do not have it: that is our mistake, not yours.
 widget-sound = Sound
-widget-told = The wheel has stopped on slice { $number }: { $slice }. You won: { $label }. Your code is { $code }.
+widget-told = The wheel has stopped on slice { $number }: { $slice }.
 widget-send = Send it to me
 widget-apply = Use it now
-widget-failed-part = That could not be loaded. Try again in a moment.
 widget-row-wait = Wait and be thanked for every day
-widget-row-wait-hint = { $start } points to start with, { $daily } more a day, and first pick when it is back.
+widget-row-wait-hint = { $start } points, then { $daily } a day, and first pick when it is back.
 widget-row-notice = Just tell me when it is back
 widget-row-notice-on = You will be told.
 widget-row-order = Keep or cancel my order
@@ -217,9 +216,9 @@ widget-wait-refused =
         [points_expired] These points have expired.
        *[other] This is not open any more. Reload the page to see where it stands.
     }
-widget-back = “{ $title }” is back
-widget-back-unnamed = It is back
-widget-arrived = It is back, and every unit is kept for those before you. Whatever they do not take goes on down the line.
+widget-seldom-back = “{ $title }” is back
+widget-seldom-back-unnamed = It is back
+widget-seldom-arrived = It is back, and every unit is kept for those before you. Whatever they do not take goes on down the line.
 widget-wait-milestone = milestone
 widget-wait-held-title = It is back, and kept for you
 widget-wait-hold =
@@ -331,10 +330,11 @@ verify-secret-sealed = Not published yet: it will be once every offer of { $date
 verify-secret-unlisted = The shop announced no secret for { $date }.
 verify-secret-unreachable = The shop does not answer. The checks above do not need it.
 verify-check-algorithm = Algorithm
+verify-check-algorithm-kept = Algorithm named in the proof
 verify-check-commitment = Fingerprint of the disclosed secret number
 verify-check-commitment-kept = Fingerprint repeated in the proof
 verify-check-table-digest = Fingerprint of the wheel
-verify-check-table-kept = Fingerprint of the wheel repeated in the proof
+verify-check-table-digest-kept = Fingerprint of the wheel repeated in the proof
 verify-check-total-weight = Number of tickets
 verify-check-odds = Odds shown beside the slices
 verify-check-offer-id = Number of the offer

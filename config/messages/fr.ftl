@@ -49,21 +49,21 @@ widget-sold-out = « { $title } » est en rupture de stock.
 widget-sold-out-unnamed = Cet article est en rupture de stock.
 widget-expected = Retour prévu le { $date }.
 widget-expected-unknown = La date de retour n’est pas encore connue.
-widget-why-supplier-delay = Notre fournisseur a pris du retard.
-widget-why-transport-delay = La livraison vers notre entrepôt a pris du retard.
-widget-why-high-demand = Vous avez été très nombreux à le vouloir.
-widget-why-production = La fabrication prend plus de temps que prévu.
-widget-why-quality-check = Le dernier lot n’était pas assez beau, nous l’avons renvoyé.
-widget-why-discontinued = Il n’est plus fabriqué.
+widget-wait-why-supplier-delay = Notre fournisseur a pris du retard.
+widget-wait-why-transport-delay = La livraison vers notre entrepôt a pris du retard.
+widget-wait-why-high-demand = Vous avez été très nombreux à le vouloir.
+widget-wait-why-production = La fabrication prend plus de temps que prévu.
+widget-wait-why-quality-check = Le dernier lot n’était pas assez beau, nous l’avons renvoyé.
+widget-wait-why-discontinued = Il n’est plus fabriqué.
 widget-alternatives = À la place, vous pourriez aimer :
-widget-not-eligible = Pas de roue cette fois-ci :
+widget-arms-not-eligible = Pas de roue cette fois-ci :
 widget-invite = Pour nous faire pardonner, un tour de roue : chaque case est gagnante.
 widget-spin = Tourner la roue
 widget-decline = Non merci
 widget-spinning = La roue tourne…
-widget-declined = C’est noté, pas de roue. Vous pouvez changer d’avis.
+widget-declined = C’est noté, pas de roue.
 widget-reopen = Revoir la roue
-widget-wheel = Roue de { $count } cases, aussi larges que leurs chances
+widget-wheel = Roue de { $count } cases
 widget-odds-title = Vos chances, et la preuve du tirage
 widget-more-odds =
     { $part ->
@@ -75,12 +75,12 @@ widget-more-commitment = Le nombre secret du tirage est déjà choisi. Son empre
 widget-more-seed = Votre part de hasard
 widget-more-seed-help = Elle se mêle au nombre secret. Changez-la si vous voulez : 1 à 64 caractères, sans accents.
 widget-won = Vous avez gagné : { $label }
-widget-already = Vous avez déjà tourné la roue. Voici votre résultat.
-widget-replaced = « { $label } » n’est plus disponible. Comme annoncé, vous recevez « { $instead } » à la place.
+widget-seldom-already = Vous avez déjà tourné la roue. Voici votre résultat.
+widget-seldom-replaced = « { $label } » n’est plus disponible. Comme annoncé, vous recevez « { $instead } » à la place.
 widget-copy = Copier le code
 widget-copied = Copié ✓
 widget-expires = Valable jusqu’au { $date }.
-widget-status =
+widget-seldom-status =
     { $status ->
         [reserved] Ce code est en cours d’utilisation sur une commande.
         [redeemed] Ce code a été utilisé.
@@ -89,13 +89,13 @@ widget-status =
        *[other] Ce code n’est plus valable.
     }
 widget-verified = Tirage vérifié par votre navigateur.
-widget-unverified = Attention : votre navigateur n’a pas pu confirmer ce tirage. Votre code reste valable ; montrez-nous la vérification.
-widget-uncheckable = Cette page n’est pas en https : votre navigateur ne peut pas vérifier le tirage ici.
+widget-seldom-unverified = Attention : votre navigateur n’a pas pu confirmer ce tirage. Votre code reste valable ; montrez-nous la vérification.
+widget-seldom-uncheckable = Cette page n’est pas en https : votre navigateur ne peut pas vérifier le tirage ici.
 widget-check = Vérifier ce tirage
-widget-failed = La connexion s’est interrompue. Votre tour n’est pas perdu : réessayez.
+widget-failed = La connexion s’est interrompue, mais rien n’est perdu : réessayez.
 widget-retry = Réessayer
-widget-over = Cette offre n’est plus ouverte. Rechargez la page pour voir où elle en est.
-widget-either = La roue ou l’attente ci-dessous : choisir l’une, c’est renoncer à l’autre.
+widget-seldom-over = Cette offre n’est plus ouverte. Rechargez la page pour voir où elle en est.
+widget-seldom-either = La roue ou l’attente ci-dessous : choisir l’une, c’est renoncer à l’autre.
 
 ## Les lignes, le résultat, le rayon
 
@@ -103,12 +103,11 @@ widget-name = À propos de cet article épuisé
 widget-sorry = { $name }, nous sommes désolés. Vous vouliez cet article et nous ne l’avons pas : la faute est à nous, pas à vous.
 widget-sorry-unnamed = Nous sommes désolés. Vous vouliez cet article et nous ne l’avons pas : la faute est à nous, pas à vous.
 widget-sound = Son
-widget-told = La roue s’est arrêtée sur la case { $number } : { $slice }. Vous avez gagné : { $label }. Votre code est { $code }.
+widget-told = La roue s’est arrêtée sur la case { $number } : { $slice }.
 widget-send = Me l’envoyer
 widget-apply = L’utiliser maintenant
-widget-failed-part = Cela n’a pas pu être chargé. Réessayez dans un instant.
 widget-row-wait = Attendre, et être remercié chaque jour
-widget-row-wait-hint = { $start } points pour commencer, { $daily } de plus par jour, et servi en premier à son retour.
+widget-row-wait-hint = { $start } points, puis { $daily } par jour, et servi en premier à son retour.
 widget-row-notice = Me prévenir simplement de son retour
 widget-row-notice-on = Vous serez prévenu.
 widget-row-order = Garder ou annuler ma commande
@@ -225,9 +224,9 @@ widget-wait-refused =
         [points_expired] Ces points ont expiré.
        *[other] Ce n’est plus ouvert. Rechargez la page pour voir où cela en est.
     }
-widget-back = « { $title } » est de retour
-widget-back-unnamed = De retour
-widget-arrived = Il est de retour, et chaque exemplaire est gardé pour ceux qui passent avant vous. Ce qu’ils ne prennent pas va aux suivants.
+widget-seldom-back = « { $title } » est de retour
+widget-seldom-back-unnamed = De retour
+widget-seldom-arrived = Il est de retour, et chaque exemplaire est gardé pour ceux qui passent avant vous. Ce qu’ils ne prennent pas va aux suivants.
 widget-wait-milestone = étape
 widget-wait-held-title = De retour, et gardé pour vous
 widget-wait-hold =
@@ -339,10 +338,11 @@ verify-secret-sealed = Pas encore publié : il le sera quand toutes les offres
 verify-secret-unlisted = La boutique n’a annoncé aucun secret pour le { $date }.
 verify-secret-unreachable = La boutique ne répond pas. Les vérifications ci-dessus n’ont pas besoin d’elle.
 verify-check-algorithm = Algorithme
+verify-check-algorithm-kept = Algorithme nommé dans la preuve
 verify-check-commitment = Empreinte du nombre secret révélé
 verify-check-commitment-kept = Empreinte rappelée dans la preuve
 verify-check-table-digest = Empreinte de la roue
-verify-check-table-kept = Empreinte de la roue rappelée dans la preuve
+verify-check-table-digest-kept = Empreinte de la roue rappelée dans la preuve
 verify-check-total-weight = Nombre de tickets
 verify-check-odds = Chances affichées à côté des parts
 verify-check-offer-id = Numéro de l’offre

@@ -33,8 +33,9 @@ PAGE_HEADERS = {
 }
 SKUS_MAX = 100
 # Sentences only some shoppers read come with the part that says them.
-PARTS = ("wait", "more", "stock", "arms", "survey")
-_OF_PARTS = tuple(f"widget-{part}-" for part in PARTS)
+PARTS = {name: name for name in ("wait", "more", "stock", "arms", "survey", "seldom")} | {"patience": "wait"}
+_OF_PARTS = tuple(f"widget-{words}-" for words in PARTS.values())
+_SELDOM = "widget-seldom-"  # what any of the parts may have to say
 
 
 class FairnessController(Controller):
@@ -84,17 +85,18 @@ async def widget_part(request: Call, name: FromPath[str]) -> Response[bytes]:
 async def widget_messages(request: Call, services: Engine, name: FromPath[str]) -> Response[bytes]:
     """Serve the sentences of one language: those everybody needs, or with `?part` those of one part."""
     part = request.scope["query_string"].decode("latin-1")
-    return words(request, services, name, f"widget-{part}-" if part in PARTS else "widget-")
+    prefixes = (f"widget-{PARTS[part]}-", _SELDOM) if part in PARTS else ("widget-",)
+    return words(request, services, name, prefixes, without=() if part in PARTS else _OF_PARTS, said_without="widget-")
 
 
 @get("/verify/messages/{name:str}", include_in_schema=False, opt=COMPRESSED)
 async def verify_messages(request: Call, services: Engine, name: FromPath[str]) -> Response[bytes]:
-    return words(request, services, name, "verify-")
+    return words(request, services, name, ("verify-",))
 
 
 @get("/demo/messages/{name:str}", include_in_schema=False, opt=COMPRESSED)
 async def demo_messages(request: Call, services: Engine, name: FromPath[str]) -> Response[bytes]:
-    return words(request, services, name, "demo-")
+    return words(request, services, name, ("demo-",))
 
 
 Skus = Annotated[list[Id], QueryParameter(min_items=1, max_items=SKUS_MAX, schema_extra=IDS_TOLD)]
@@ -122,13 +124,23 @@ async def verify_page() -> File:
     )
 
 
-def words(request: Call, services: Services, name: str, prefix: str) -> Response[bytes]:
+def words(
+    request: Call,
+    services: Services,
+    name: str,
+    prefixes: tuple[str, ...],
+    *,
+    without: tuple[str, ...] = (),
+    said_without: str = "",
+) -> Response[bytes]:
     """Return one language's sentences for a browser; a language we do not speak gets the shop's first one."""
     messages = services.messages(name.removesuffix(".json"))
-    said = messages.starting_with(prefix)
-    if prefix == "widget-":
-        said = {key: text for key, text in said.items() if not key.startswith(_OF_PARTS)}
-    body = msgspec.json.encode({"locale": messages.locale, "messages": said})
+    said = {
+        key.removeprefix(said_without): text
+        for key, text in messages.starting_with(prefixes).items()
+        if not key.startswith(without or "\0")
+    }
+    body = msgspec.json.encode({"locale": messages.locale, "dir": messages.direction, "messages": said})
     return assets.answer(request, pack(body), "application/json")
 
 

@@ -337,6 +337,7 @@ class MomentView(msgspec.Struct, frozen=True):
     title: str | None
     variant: str | None
     first_name: str | None
+    why: str | None  # the reason for the stockout as a sentence
     available: bool  # it can be bought again, the units kept for others aside
     currency: str  # of the alternatives' prices
     notices: bool  # the shop can send messages: that it is back, and codes

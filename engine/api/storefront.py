@@ -138,7 +138,7 @@ class StorefrontController(Controller):
         summary="What the page says besides the offer: names, what is there now, messages, the order",
         responses=problems.described(),
     )
-    async def moment(self, request: Call, services: Engine) -> MomentView:
+    async def moment(self, request: Call, services: Engine, locale: PageLocale = None) -> MomentView:
         token = await shopper_of(request, services)
         async with services.transaction() as session:
             owned = await stockouts.of_token(session, token.shopper_id, token.stockout_id)
@@ -146,6 +146,7 @@ class StorefrontController(Controller):
                 raise StockoutNotYoursError
             shopper, stockout = owned
             stock = await session.get(Stock, stockout.sku)
+            messages = services.messages(locale or shopper.locale)
             order = None
             if stockout.stage == "ordered":
                 order = OrderView(await orders.chosen_for(session, shopper.subject, stockout.id))
@@ -153,6 +154,7 @@ class StorefrontController(Controller):
                 title=stockout.title,
                 variant=stockout.variant,
                 first_name=shopper.first_name,
+                why=views.why((stock and stock.reason) or stockout.reason, messages),
                 available=stock is not None and await shelves.free(session, stock) >= stockout.quantity,
                 currency=stockout.cart_currency or services.config.shop.currency,
                 notices=services.hears,

@@ -179,6 +179,14 @@ def redemption(held: Held, messages: Messages) -> RedemptionView:
     )
 
 
+def why(reason: str | None, messages: Messages) -> str | None:
+    """Return a known reason in words, or the shop's own words; a code nobody knows is not shown to a shopper."""
+    sentence = messages.text(f"widget-wait-why-{(reason or '').replace('_', '-')}")
+    if not sentence.startswith("widget-"):
+        return sentence
+    return reason if reason and " " in reason.strip() else None
+
+
 def stock(row: Stock) -> StockView:
     return StockView(row.sku, row.available, row.expected_on, row.reason, row.backorderable, row.as_of)
 

@@ -1,14 +1,15 @@
 """What a shopper downloads and what her phone does to spin, beside three peers: `python -m tests.bench.widget`.
 
-`[--rounds N]`. A real engine serves the widget to a real Chromium. Bytes are those of every script and every sentence
-fetched until the result is there, compressed as served. Main-thread time is that of Chromium's own trace, on a CPU
-slowed four times, from the moment an element is put on the page until it is painted; frames are those drawn while the
-wheel turned. The peers come from the npm registry into a folder that is thrown away, and draw alone: no offer,
-no proof, no words.
+`[--rounds N]`. A real engine serves the widget to a real Chromium. Bytes are those of the browser's own network log,
+compressed as served: every script and every sentence fetched until the result is there, the engine's answers aside, in
+the language that needs more. Main-thread time is that of Chromium's own trace, on a CPU slowed four times: every task
+of the page from the moment script and element are put on it until the element is painted. The wheel is then spun on
+another page that held the element from the start: frames are those that were shown while it turned, shifts are all of
+that page's. The peers come from the npm registry into a folder that is thrown away, and draw alone: no offer, no proof,
+no words.
 """
 
 import argparse
-import gzip
 import itertools
 import json
 import math
@@ -22,19 +23,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
-import brotli
 import httpx
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 from rich.console import Console
 from rich.table import Table as Grid
 
 from engine import embedded
-from engine.bundles import _small
+from engine.bundles import _small, pack
 from engine.db import migrate
 from tests.support import Served, bearer, serving, stockout
 
+LANGUAGES = ("en", "fr")
+SHOWN = "Display::DrawAndSwap"  # a frame the browser put on the screen, whoever drew it
 AIM_KB, AIM_PAINT_MS, AIM_TASK_MS, AIM_FRAME_MS = 10.0, 100.0, 50.0, 20.0
 SLOWED = 4
 FRAMES_MIN = 60
@@ -42,31 +45,74 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 PHONE = {"width": 360, "height": 760}
 CATEGORIES = [
     "__metadata",
-    "toplevel",
+    "blink.user_timing",
     "devtools.timeline",
     "disabled-by-default-devtools.timeline",
-    "disabled-by-default-devtools.timeline.frame",
     "devtools.timeline.frame",
+    "disabled-by-default-devtools.timeline.frame",
+    "viz",
 ]
 
-_HEAD = '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-OURS = f"""{_HEAD}<title>makegood</title><script type="module" src="/widget.js"></script>
-<main></main><p>What stands below.</p>"""
-PEER = f"""{_HEAD}<title>peer</title><script src="/bench/peer.js"></script><main></main><p>What stands below.</p>"""
+_HEAD = """<!doctype html><html lang="{language}"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>bench</title>"""
+_BELOW = "<p>What stands below.</p>"
+EMPTY = f"{_HEAD}<main></main>{_BELOW}"
+OURS = (
+    f'{_HEAD}<script type="module" src="/widget.js"></script>'
+    f'<main><makegood-stockout token="{{token}}" locale="{{language}}">Sold out.</makegood-stockout></main>{_BELOW}'
+)
 SLICES = [("5% off", 40), ("10% off", 25), ("Free delivery", 20), ("Free candle", 10), ("20% off", 4), ("Evening", 1)]
 COLOURS = ["#b3452c", "#f5dfb5", "#1f615c", "#f2b9a4", "#5e3b68", "#e7b549"]
 
-PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-PUT = """token => {
+# Every script of the page counts, and nothing of the bench runs or asks between the two marks.
+PUT = """token => new Promise((done) => {
+  document.addEventListener("makegood:offer", () => requestAnimationFrame(() => requestAnimationFrame(() => {
+    performance.mark("bench-end");
+    done();
+  })));
   performance.mark("bench-start");
+  const script = document.createElement("script");
+  script.type = "module";
+  script.src = "/widget.js";
   const element = document.createElement("makegood-stockout");
   element.setAttribute("token", token);
-  element.setAttribute("locale", "en");
+  document.head.append(script);
   document.querySelector("main").append(element);
-}"""
-SHIFTS = """() => { window.shifts = 0; new PerformanceObserver((list) => {
-  for (const { value } of list.getEntries()) window.shifts += value;
-}).observe({ type: "layout-shift" }); }"""
+})"""
+DRAW = """draw => new Promise((done) => {
+  const script = document.createElement("script");
+  script.src = "/bench/peer.js";
+  script.onload = () => {
+    eval(draw)();
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      performance.mark("bench-end");
+      done();
+    }));
+  };
+  performance.mark("bench-start");
+  document.head.append(script);
+})"""
+# From the wheel's first movement to its last: the wait for the engine's answer is no frame.
+TURN = """() => new Promise((done) => {
+  const disc = document.querySelector("makegood-stockout").shadowRoot.querySelector(".disc");
+  const look = () => {
+    const [turn] = disc.getAnimations();
+    if (!turn) return requestAnimationFrame(look);
+    performance.mark("bench-start");
+    turn.finished.then(() => performance.mark("bench-end"));
+    document.addEventListener("makegood:spun", () => setTimeout(done, 500));
+  };
+  look();
+})"""
+GO = """go => new Promise((done) => {
+  performance.mark("bench-start");
+  eval(go)();
+  setTimeout(() => { performance.mark("bench-end"); done(); }, 5500);
+})"""
+SHIFTS = """window.shifts = 0;
+new PerformanceObserver((list) => {
+  for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) window.shifts += value;
+}).observe({ type: "layout-shift", buffered: true });"""
 
 
 @dataclass
@@ -127,53 +173,60 @@ class Seen:
     shift: float
 
 
-class Tracing:
-    """Chromium's own account of what its main thread and compositor did."""
+class Event(NamedTuple):
+    """A piece of the trace that has a length, in milliseconds."""
 
-    def __init__(self, page: Page) -> None:
-        self._page = page
-        self._session = page.context.new_cdp_session(page)
-
-    def slow(self, times: int) -> None:
-        self._session.send("Emulation.setCPUThrottlingRate", {"rate": times})
-
-    @contextmanager
-    def traced(self) -> Iterator[list[dict[str, Any]]]:
-        """Fill the list with what happened in the block."""
-        browser = self._page.context.browser
-        if browser is None:
-            raise RuntimeError("the page belongs to no browser")
-        found: list[dict[str, Any]] = []
-        browser.start_tracing(page=self._page, categories=CATEGORIES)
-        yield found
-        found += json.loads(browser.stop_tracing())["traceEvents"]
+    name: str
+    thread: tuple[int, int]
+    start: float
+    end: float
 
 
-def tasks_ms(events: Sequence[dict[str, Any]]) -> list[float]:
-    """Return how long each task of the page's main thread took."""
-    names = {
-        (event["pid"], event["tid"])
-        for event in events
-        if event.get("name") == "thread_name" and event["args"]["name"] == "CrRendererMain"
-    }
-    busy = {
-        (event["pid"], event["tid"])
-        for event in events
-        if event.get("name") in {"FunctionCall", "UpdateLayoutTree", "Layout"}
-    }
-    return [
-        event["dur"] / 1000
-        for event in events
-        if event.get("name") in {"RunTask", "ThreadControllerImpl::RunTask"}
-        and "dur" in event
-        and (event["pid"], event["tid"]) in names & busy
-    ]
+class Trace:
+    """Chromium's own account of what its main thread and its screen did between the two marks."""
+
+    def __init__(self, told: Sequence[dict[str, Any]]) -> None:
+        marks = {event["name"]: event for event in told if event.get("cat") == "blink.user_timing"}
+        first, last = marks["bench-start"], marks["bench-end"]
+        self._main = (first["pid"], first["tid"])
+        self._from, self._to = first["ts"] / 1000, last["ts"] / 1000
+        self._told = told
+
+    def tasks_ms(self) -> list[float]:
+        """Return how long each task of the page's main thread took, what ran inside another counted once."""
+        tasks = [
+            (max(event["ts"] / 1000, self._from), min((event["ts"] + event["dur"]) / 1000, self._to))
+            for event in self._told
+            if event["name"] == "RunTask" and (event["pid"], event["tid"]) == self._main and "dur" in event
+        ]
+        outer: list[tuple[float, float]] = []
+        for start, end in sorted(one for one in tasks if one[0] < one[1]):
+            if not outer or start >= outer[-1][1]:
+                outer.append((start, end))
+        return [end - start for start, end in outer]
+
+    def frames_ms(self) -> list[float]:
+        """Return the time between one frame on the screen and the next."""
+        shown = sorted(
+            {
+                event["ts"] / 1000
+                for event in self._told
+                if event["name"] == SHOWN and self._from <= event["ts"] / 1000 <= self._to
+            }
+        )
+        return [later - earlier for earlier, later in itertools.pairwise(shown)]
 
 
-def frames_ms(events: Sequence[dict[str, Any]]) -> list[float]:
-    """Return the time between one drawn frame of the page and the next."""
-    drawn = sorted({event["ts"] / 1000 for event in events if event.get("name") == "DrawFrame"})
-    return [later - earlier for earlier, later in itertools.pairwise(drawn)]
+@contextmanager
+def traced(page: Page) -> Iterator[list[dict[str, Any]]]:
+    """Fill the list with what happened in the block."""
+    browser = page.context.browser
+    if browser is None:
+        raise RuntimeError("the page belongs to no browser")
+    told: list[dict[str, Any]] = []
+    browser.start_tracing(page=page, categories=CATEGORIES)
+    yield told
+    told += json.loads(browser.stop_tracing())["traceEvents"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -189,7 +242,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with serving(url, demo=True) as served, sync_playwright() as playwright:
                 chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
                 browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-                downloads = _downloads(browser, served)
+                downloads = {language: _downloads(browser, served, language) for language in LANGUAGES}
                 rounds: dict[str, list[Seen]] = {}
                 for _ in range(options.rounds):
                     rounds.setdefault("makegood", []).append(_ours(browser, served))
@@ -221,100 +274,116 @@ def _install(folder: Path) -> dict[str, bytes]:
     return {peer.name: _small((folder / "node_modules" / peer.file).read_text(encoding="utf-8")) for peer in PEERS}
 
 
-def _report_stockout(served: Served) -> str:
-    answer = httpx.post(f"{served.url}/v1/stockouts", headers=bearer(served.key), json=stockout())
+def _token(served: Served, language: str = "en") -> str:
+    body = stockout()
+    body["shopper"]["locale"] = language
+    answer = httpx.post(f"{served.url}/v1/stockouts", headers=bearer(served.key), json=body)
     return str(answer.json()["shopper_token"])
 
 
-def _open(browser: Browser, served: Served, page_text: str, script: bytes = b"", **more: Any) -> Page:
-    page = browser.new_context(viewport=PHONE, locale="en-GB", **more).new_page()  # type: ignore[arg-type]  # as it wants
+def _page(browser: Browser, text: str, script: bytes = b"", *, language: str = "en") -> Page:
+    """Return a phone's window in which the bench's page is this text."""
+    page = browser.new_context(viewport=PHONE, locale=language).new_page()  # type: ignore[arg-type]  # as it wants
 
     def answer(route: Route) -> None:
         if route.request.url.endswith("peer.js"):
             route.fulfill(body=script, content_type="text/javascript")
         else:
-            route.fulfill(body=page_text, content_type="text/html")
+            route.fulfill(body=text, content_type="text/html")
 
     page.route("**/bench/*", answer)
-    page.goto(f"{served.url}/bench/page")
-    page.wait_for_load_state("networkidle")
-    page.evaluate(SHIFTS)
+    page.add_init_script(SHIFTS)
     return page
 
 
-def _downloads(browser: Browser, served: Served) -> dict[str, dict[str, int]]:
-    """Spin once, then weigh everything that was fetched for it in the coding a browser gets."""
-    asked: list[str] = []
-    page = browser.new_context(viewport=PHONE, locale="en-GB").new_page()  # type: ignore[arg-type]  # as it wants
-    page.on("request", lambda request: asked.append(request.url))
-    page.route("**/bench/*", lambda route: route.fulfill(body=OURS, content_type="text/html"))
+def _open(page: Page, served: Served) -> None:
     page.goto(f"{served.url}/bench/page")
-    page.evaluate(PUT, _report_stockout(served))
+    page.wait_for_load_state("load")
+
+
+def _slow(page: Page, times: int) -> None:
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": times})
+
+
+def _downloads(browser: Browser, served: Served, language: str) -> dict[str, int]:
+    """Spin once, and return the bytes of every body that came over the wire for it, the engine's answers aside."""
+    page = _page(browser, OURS.format(token=_token(served, language), language=language), language=language)
+    log = page.context.new_cdp_session(page)
+    log.send("Network.enable")
+    paths: dict[str, str] = {}
+    bytes_of: dict[str, int] = {}
+
+    def asked(event: dict[str, Any]) -> None:
+        paths[event["requestId"]] = urlsplit(event["request"]["url"]).path
+
+    def came(event: dict[str, Any]) -> None:
+        path = paths[event["requestId"]]
+        if not path.startswith(("/v1/", "/bench/")):
+            bytes_of[path] = bytes_of.get(path, 0) + event["encodedDataLength"]
+
+    log.on("Network.requestWillBeSent", asked)
+    log.on("Network.dataReceived", came)
+    _open(page, served)
     page.locator("[part=spin]").click()
     page.locator("[part=result]").wait_for()
     page.wait_for_timeout(2500)
     page.context.close()
-    weighed = {}
-    for url in dict.fromkeys(url for url in asked if "/widget" in url):
-        sizes = {}
-        for coding in ("br", "gzip"):
-            with httpx.stream("GET", url, headers={"Accept-Encoding": coding}) as answer:
-                sizes[coding] = sum(map(len, answer.iter_raw()))
-        weighed[url.removeprefix(served.url)] = sizes
-    return weighed
+    return bytes_of
 
 
 def _ours(browser: Browser, served: Served) -> Seen:
-    page = _open(browser, served, OURS)
-    trace = Tracing(page)
-    trace.slow(SLOWED)
-    with trace.traced() as painting:
-        page.evaluate(PUT, _report_stockout(served))
-        page.locator("makegood-stockout [part=card]").wait_for()
-        page.evaluate(PAINTED)
-    trace.slow(1)
-    with trace.traced() as turning:
-        page.locator("[part=spin]").click()
-        page.wait_for_timeout(5000)
-    page.locator("[part=result]").wait_for()
+    page = _page(browser, EMPTY.format(language="en"))
+    _open(page, served)
+    _slow(page, SLOWED)
+    with traced(page) as painting:
+        page.evaluate(PUT, _token(served))
+    page.context.close()
+
+    page = _page(browser, OURS.format(token=_token(served), language="en"))
+    _open(page, served)
+    spin = page.locator("[part=spin]")
+    spin.wait_for()
+    with traced(page) as turning:
+        spin.click()
+        page.evaluate(TURN)
     return _seen(page, painting, turning)
 
 
 def _peer(browser: Browser, served: Served, peer: Peer, script: bytes) -> Seen:
-    page = _open(browser, served, PEER, script)
-    trace = Tracing(page)
-    trace.slow(SLOWED)
-    with trace.traced() as painting:
-        page.evaluate(peer.draw)
-        page.evaluate(PAINTED)
-    trace.slow(1)
-    with trace.traced() as turning:
-        page.evaluate(peer.go)
-        page.wait_for_timeout(5000)
+    page = _page(browser, EMPTY.format(language="en"), script)
+    _open(page, served)
+    _slow(page, SLOWED)
+    with traced(page) as painting:
+        page.evaluate(DRAW, peer.draw)
+    _slow(page, 1)
+    with traced(page) as turning:
+        page.evaluate(GO, peer.go)
     return _seen(page, painting, turning)
 
 
 def _seen(page: Page, painting: list[dict[str, Any]], turning: list[dict[str, Any]]) -> Seen:
-    tasks, frames = tasks_ms(painting), frames_ms(turning)
+    page.wait_for_timeout(100)
     shift = float(page.evaluate("() => window.shifts"))
     page.context.close()
+    tasks, frames = Trace(painting).tasks_ms(), Trace(turning).frames_ms()
     if not tasks:
         raise RuntimeError("the trace holds no task of the page")
     # A figure that could not be taken is no good figure.
     frame_ms = statistics.quantiles(frames, n=100)[94] if len(frames) >= FRAMES_MIN else math.nan
-    return Seen(sum(tasks), max(tasks), frame_ms, shift)
+    return Seen(sum(tasks), max(*tasks, *Trace(turning).tasks_ms()), frame_ms, shift)
 
 
 def _report(
     console: Console, downloads: dict[str, dict[str, int]], scripts: dict[str, bytes], rounds: dict[str, list[Seen]]
 ) -> int:
-    weight = Grid("downloaded to spin", "brotli, B", "gzip, B")
-    for path, sizes in downloads.items():
-        weight.add_row(path, f"{sizes['br']:,}", f"{sizes['gzip']:,}")
-    total = sum(sizes["br"] for sizes in downloads.values())
-    weight.add_row("makegood, all of it", f"{total:,}", f"{sum(sizes['gzip'] for sizes in downloads.values()):,}")
+    weight = Grid("downloaded to spin", "bytes, compressed as served")
+    totals = {language: sum(sizes.values()) for language, sizes in downloads.items()}
+    for language, sizes in downloads.items():
+        for path, size in sizes.items():
+            weight.add_row(path, f"{size:,}")
+        weight.add_row(f"makegood, all of it, in {language}", f"{totals[language]:,}", style="bold", end_section=True)
     for name, script in scripts.items():
-        weight.add_row(f"{name}, drawing only", f"{len(brotli.compress(script)):,}", f"{len(gzip.compress(script)):,}")
+        weight.add_row(f"{name}, drawing only", f"{len(pack(script).brotli):,}")
     console.print(weight)
     grid = Grid(
         f"median of {len(rounds['makegood'])}", "main thread, ms", "longest task, ms", "95 % of frames, ms", "shift"
@@ -338,7 +407,7 @@ def _report(
         ("longest task, ms", own.longest_ms, AIM_TASK_MS),
         ("95 of 100 frames, ms", own.frame_ms, AIM_FRAME_MS),
         ("layout shift", own.shift, 0.0),
-        ("downloaded to spin, kB", total / 1000, AIM_KB),
+        ("downloaded to spin, kB", max(totals.values()) / 1000, AIM_KB),
     ]
     short = False
     for name, value, aim in aims:

@@ -265,8 +265,8 @@ def test_forced_colours_leave_every_state_readable(engine: Engine, visit: Visit,
 def in_arabic(route: Route) -> None:
     """Answer as an engine that has a file for one more language."""
     answer = route.fetch()
-    body = answer.json() | {"locale": "ar"}
-    body["messages"] |= {"widget-spin": "أدر العجلة", "widget-decline": "لا شكرا"}
+    body = answer.json() | {"locale": "ar", "dir": "rtl"}
+    body["messages"] |= {"spin": "أدر العجلة", "decline": "لا شكرا"}
     route.fulfill(response=answer, json=body)
 
 
@@ -508,13 +508,13 @@ def test_the_shelf_says_what_is_left_and_changes_with_it(engine: Engine, visit: 
     with visitor.page.expect_response("**/v1/live?*"):
         visitor.page.evaluate(SHOW, ["makegood-stock", {"sku": sku, "locale": "en"}])
     element = visitor.page.locator("makegood-stock")
-    expect(element.locator(".stock")).to_have_text("Only 3 left")
+    expect(element.locator("[part~=stock]")).to_have_text("Only 3 left")
     expect(element).to_have_attribute("state", "low")
     engine.stock(sku, available=0, expected_on="2027-05-04")
-    expect(element.locator(".stock")).to_have_text("Sold out · back on 4 May", timeout=5000)
+    expect(element.locator("[part~=stock]")).to_have_text("Sold out · back on 4 May", timeout=5000)
     engine.stock(sku, available=900)
     expect(element).to_have_attribute("state", "available", timeout=5000)
-    expect(element.locator(".stock")).to_have_count(0)
+    expect(element.locator("[part~=stock]")).to_have_count(0)
 
 
 def test_a_missing_variant_is_marked_and_not_hidden(engine: Engine, visit: Visit) -> None:

@@ -1,17 +1,18 @@
 /** The page /verify: a spin recomputed step by step in the reader's own browser, from the receipt alone. */
 
 import { builder } from "../widget/dom.js";
-import { canonicalTable, serverSeed, sha256, unhex, verify } from "../widget/draw.js";
+import { canonicalTable, sha256, unhex } from "../widget/draw.js";
 import { loadMessages, speaker } from "../widget/messages.js";
+import { serverSeed, verifyAll } from "./checks.js";
 
 /** @import { Check, Receipt, Say, Values, Verdict } from "../widget/types" */
 
 /** The steps in the order they happened, and the checks that belong to each. */
 const STEPS = {
   promise: ["commitment", "commitment_kept"],
-  table: ["table_digest", "table_kept", "total_weight", "odds"],
+  table: ["table_digest", "table_digest_kept", "total_weight", "odds"],
   you: ["client_seed", "offer_id"],
-  draw: ["algorithm", "round", "ticket", "slice", "slice_index", "stop", "readable"],
+  draw: ["algorithm", "algorithm_kept", "round", "ticket", "slice", "slice_index", "stop", "readable"],
   reward: ["reward"],
 };
 
@@ -137,7 +138,7 @@ async function show(say, text) {
     verdict.textContent = say("verify-not-receipt");
     return;
   }
-  const result = await verify(receipt);
+  const result = await verifyAll(receipt);
   judge(say, receipt, result.ok, result.checks);
   find("entry").removeAttribute("open");
   if (result.ok === null) return;

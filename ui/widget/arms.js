@@ -1,43 +1,60 @@
-/** What the other arms of an experiment show: a sure reward to take, or an apology. Loaded when a shopper is in one. */
+/** What is shown where there is no wheel: why not; or, in the other arms of an experiment, a sure reward to take, or an apology. */
 
-import { copyable, timeIn } from "./views.js";
+import { alternatives, copyable, opening, there, timeIn, truth } from "./views.js";
 
 /** @import { Award, Scene } from "./types" */
 
 /** A reward without a wheel: taken in one press, and shown again to who has taken it. @param {Scene} scene @param {Award | undefined} taken */
-export function sureReward(scene, taken) {
-  const { h, say, api, offer, tell } = scene;
+function sureReward(scene, taken) {
+  const { h, say, ask, offer, tell } = scene;
   const label = offer.sure?.label ?? "";
   const note = h("p", { class: "note", role: "alert" });
   const panel = h("div", { class: "panel", part: "sure" });
   const take = h("button", {
-    type: "button",
     class: "main",
     part: "accept",
     async click() {
       try {
-        const { json, replayed } = await api.call("offer/accept", {});
+        const { json, replayed } = await ask("offer/accept", {});
         show(json);
         tell("accepted", { award: json, replayed });
       } catch (error) {
-        note.textContent = say("widget-failed");
+        note.textContent = say("failed");
         tell("error", { error });
       }
     },
-  }, say("widget-arms-take"));
+  }, say("arms-take"));
   /** @param {Award} award */
   const show = (award) => {
     const date = timeIn(say, award.expires_at);
-    const title = h("h3", { tabindex: -1 }, say("widget-won", { label: award.label }));
+    const title = h("h3", { tabindex: -1 }, say("won", { label: award.label }));
     panel.classList.add("won");
     panel.replaceChildren(title, copyable(h, say, award.code), h("p", { class: "muted" },
-      award.status === "issued" ? say("widget-expires", { date }) : say("widget-status", { status: award.status })));
+      award.status === "issued" ? say("expires", { date }) : say("seldom-status", { status: award.status })));
     title.focus({ preventScroll: true });
   };
   if (taken) show(taken);
-  else panel.append(h("p", {}, say("widget-arms-invite", { label })), note, take);
+  else panel.append(h("p", {}, say("arms-invite", { label })), note, take);
   return panel;
 }
 
 /** @param {Scene} scene */
-export const apology = ({ h, say }) => h("div", { class: "panel", part: "apology" }, h("p", {}, say("widget-arms-apology")));
+const apology = ({ h, say }) => h("div", { class: "panel", part: "apology" }, h("p", {}, say("arms-apology")));
+
+/** Why there is no wheel, in plain sentences. @param {Scene} scene */
+const refusal = ({ h, say, offer }) =>
+  offer.reasons.length && !there(offer)
+    ? h("div", { class: "panel", part: "refusal" }, h("p", {}, say("arms-not-eligible")),
+      h("ul", { class: "list" }, ...offer.reasons.map(({ message }) => h("li", {}, message))))
+    : "";
+
+/** @param {Scene} scene @param {Award[]} awards */
+export const arms = (scene, awards) => {
+  const { offer } = scene;
+  if (!offer.sure && offer.arm !== "apology") return [...opening(scene), refusal(scene)];
+  const taken = awards.find(({ offer_id }) => offer_id === offer.offer_id);
+  return [truth(scene), alternatives(scene), offer.sure ? sureReward(scene, taken) : apology(scene)];
+};
+
+export const styles = new CSSStyleSheet();
+styles.replaceSync(".list{display:grid;gap:.35rem;padding-inline-start:1.1rem;list-style:disc}");

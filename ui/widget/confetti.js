@@ -2,25 +2,25 @@
 
 import { tint } from "./wheel.js";
 
-/** @import { Basis } from "./types" */
+/** @import { Build } from "./dom.js" */
 
 const BITS = 28;
+const LASTS_MS = 2500;
 
-/** From behind the wheel. @param {Basis} basis @param {HTMLElement} wheel */
-export function confetti({ h }, wheel) {
+/** From behind the wheel. @param {Build} h @param {HTMLElement} wheel */
+export function confetti(h, wheel) {
   const cloud = h("div", { class: "cloud", "aria-hidden": "true" });
   wheel.append(cloud);
-  const thrown = Array.from({ length: BITS }, (_, index) => {
+  for (let index = 0; index < BITS; index++) {
     const bit = h("i", { class: tint(index, BITS) });
     cloud.append(bit);
-    const side = (index / (BITS - 1) - 0.5) * 26;
-    const up = -8 - 8 * Math.random();
-    const turn = 360 * (Math.random() - 0.5) * 4;
-    return bit.animate([
-      { transform: "translate(0,0) scale(.4)", opacity: 1, easing: "cubic-bezier(.2,.7,.4,1)" },
-      { transform: `translate(${side * 0.8}rem,${up}rem) rotate(${turn / 2}deg)`, opacity: 1, offset: 0.4, easing: "cubic-bezier(.5,0,.9,.6)" },
-      { transform: `translate(${side}rem,${up + 22}rem) rotate(${turn}deg)`, opacity: 0 },
-    ], { duration: 1500 + 700 * Math.random(), fill: "forwards" }).finished;
-  });
-  Promise.allSettled(thrown).then(() => cloud.remove());
+    const side = index - BITS / 2;
+    const [up, turn] = [8 + 8 * Math.random(), 720 * Math.random() - 360];
+    bit.animate([
+      { transform: "scale(.4)", easing: "ease-out" },
+      { transform: `translate(${side * 0.8}rem,${-up}rem) rotate(${turn}deg)`, opacity: 1, offset: 0.4, easing: "ease-in" },
+      { transform: `translate(${side}rem,${22 - up}rem) rotate(${turn * 2}deg)`, opacity: 0 },
+    ], { duration: LASTS_MS - 50 * up, fill: "forwards" });
+  }
+  setTimeout(() => cloud.remove(), LASTS_MS);
 }

@@ -3,13 +3,17 @@
 /** @typedef {Node | string | false | null | undefined} Child */
 /** @typedef {Record<string, unknown>} Props attributes, and functions that listen to the event of that name */
 
-/** @param {Element} element @param {Props} props @param {Child[]} children @param {AbortSignal} [signal] */
+/**
+ * @template {Element} E
+ * @param {E} element @param {Props} props @param {Child[]} children @param {AbortSignal} [signal]
+ */
 function fill(element, props, children, signal) {
   for (const [name, value] of Object.entries(props)) {
     if (typeof value === "function") element.addEventListener(name, /** @type {EventListener} */ (value), { signal });
-    else if (value != null && value !== false) element.setAttribute(name, value === true ? "" : String(value));
+    else if (value != null && value !== false) element.setAttribute(name, value === true ? "" : `${value}`);
   }
-  element.append(.../** @type {(Node | string)[]} */ (children.filter((child) => child || child === "")));
+  element.append(.../** @type {(Node | string)[]} */ (children.filter(Boolean)));
+  return element;
 }
 
 /** @param {AbortSignal} [signal] */
@@ -18,11 +22,7 @@ export const builder = (signal) =>
    * @template {keyof HTMLElementTagNameMap} K
    * @param {K} name @param {Props} [props] @param {Child[]} children
    */
-  (name, props = {}, ...children) => {
-    const element = document.createElement(name);
-    fill(element, props, children, signal);
-    return element;
-  };
+  (name, props = {}, ...children) => fill(document.createElement(name), props, children, signal);
 
 /** @typedef {ReturnType<typeof builder>} Build */
 
@@ -30,27 +30,20 @@ export const builder = (signal) =>
  * @template {keyof SVGElementTagNameMap} K
  * @param {K} name @param {Props} [props] @param {Child[]} children
  */
-export function svg(name, props = {}, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
-  fill(element, props, children);
-  return element;
-}
+export const svg = (name, props = {}, ...children) => fill(document.createElementNS("http://www.w3.org/2000/svg", name), props, children);
 
 /** 128 bits of the browser's own chance. */
-export const freshSeed = () => Array.from(crypto.getRandomValues(new Uint32Array(4)), (word) => word.toString(36)).join("");
-
-/** @param {Build} h @param {string} value */
-export const seedInput = (h, value) =>
-  h("input", { value, required: true, maxlength: 64, pattern: "[ -~]+", spellcheck: "false", autocomplete: "off" });
+export const freshSeed = () => crypto.getRandomValues(new BigUint64Array(2)).join("");
 
 /** Whether this shopper's machine asks for stillness. */
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-/** What a tab remembers until it is closed; nothing where the browser remembers nothing. @param {string} key @param {unknown} [value] */
-export function remember(key, value) {
+/** What a tab remembers until it is closed, or this browser for good; nothing where it may remember nothing. @param {string} key @param {unknown} [value] @param {"session" | "local"} [place] */
+export function remember(key, value, place = "session") {
   try {
-    if (value) sessionStorage.setItem(`makegood ${key}`, JSON.stringify(value));
-    return JSON.parse(sessionStorage.getItem(`makegood ${key}`) ?? "null");
+    const store = window[`${place}Storage`];
+    if (value != null) store.setItem(`makegood ${key}`, JSON.stringify(value));
+    return JSON.parse(store.getItem(`makegood ${key}`) ?? "null");
   } catch {
     return null;
   }

@@ -2,15 +2,21 @@
 
 /** @import { Check, Receipt, Slice, Verdict } from "./types" */
 
-const TWO_64 = 1n << 64n;
+const TWO_64 = 2n ** 64n;
+/** The values of a whole receipt that can be computed: four of the wheel, seven of the proof, three of the spin. */
+const COMPARED = 14;
+const EIGHT_DIGITS = 10n ** 8n;
 
-const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text);
-const hex = (/** @type {ArrayBuffer} */ buffer) =>
+export const bytes = (/** @type {string} */ text) => new TextEncoder().encode(text);
+export const hex = (/** @type {ArrayBuffer} */ buffer) =>
   Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** What a shopper's seed may be. @param {string} text */
+export const printable = (text) => /^[ -~]{1,64}$/.test(text);
 
 /** @param {string} text */
 export function unhex(text) {
-  if (!/^([0-9a-f]{2})+$/.test(text)) throw new TypeError("not lower-case hexadecimal");
+  if (!/^([0-9a-f]{2})+$/.test(text)) throw new TypeError("not hexadecimal");
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }
 
@@ -18,7 +24,7 @@ export function unhex(text) {
 export const sha256 = async (data) => hex(await crypto.subtle.digest("SHA-256", data));
 
 /** @param {BufferSource} key @param {string} text */
-async function hmac(key, text) {
+export async function hmac(key, text) {
   const imported = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   return crypto.subtle.sign("HMAC", imported, bytes(text));
 }
@@ -30,20 +36,16 @@ export const canonicalTable = (slices) =>
 /** @param {Slice[]} slices */
 export const tableDigest = (slices) => sha256(bytes(canonicalTable(slices)));
 
-/** The seed an epoch's secret gives an offer. @param {string} secret @param {string} offerId */
-export const serverSeed = async (secret, offerId) => hex(await hmac(unhex(secret), `makegood/1 seed ${offerId}`));
-
 /** @param {Slice[]} slices @param {string} seed the server's, hex @param {string} clientSeed @param {string} offerId */
 export async function draw(slices, seed, clientSeed, offerId) {
-  if (!/^[ -~]{1,64}$/.test(clientSeed)) throw new RangeError("the client seed is not 1 to 64 printable ASCII characters");
-  if (!slices.every(({ weight }) => Number.isSafeInteger(weight) && weight > 0)) {
-    throw new RangeError("a weight is not a whole number above zero");
-  }
+  if (!printable(clientSeed)) throw new RangeError("client seed: 1 to 64 printable ASCII characters");
+  // What is no whole number at all is refused below.
+  if (!slices.every(({ weight }) => weight > 0)) throw new RangeError("weight: a whole number above 0");
   const key = unhex(seed);
-  const digest = await tableDigest(slices);
+  const table_digest = await tableDigest(slices);
   const total = slices.reduce((sum, { weight }) => sum + BigInt(weight), 0n);
   for (let round = 0; ; round++) {
-    const block = new DataView(await hmac(key, `makegood/1 draw ${clientSeed} ${digest} ${offerId} ${round}`));
+    const block = new DataView(await hmac(key, `makegood/1 draw ${clientSeed} ${table_digest} ${offerId} ${round}`));
     const u = block.getBigUint64(0);
     // Beyond the last whole multiple of the total, low tickets would be likelier: draw again.
     if (u >= TWO_64 - (TWO_64 % total)) continue;
@@ -52,63 +54,49 @@ export async function draw(slices, seed, clientSeed, offerId) {
     for (const [index, { slice, weight }] of slices.entries()) {
       const width = BigInt(weight);
       if (ticket < before + width) {
-        const stop = ((before * TWO_64 + block.getBigUint64(8) * width) * 100000000n) / (total * TWO_64);
-        return { round, ticket: Number(ticket), slice, slice_index: index, stop: `0.${String(stop).padStart(8, "0")}` };
+        const stop = ((before * TWO_64 + block.getBigUint64(8) * width) * EIGHT_DIGITS) / (total * TWO_64);
+        return { table_digest, total_weight: Number(total), round, ticket: Number(ticket), slice, slice_index: index, stop: `0.${`${stop}`.padStart(8, "0")}` };
       }
       before += width;
     }
   }
 }
 
-/** A chance as it is shown: eight digits at most, cut, without trailing zeros. @param {number} weight @param {bigint} total */
-function oddsText(weight, total) {
-  const cut = String((BigInt(weight) * 100000000n) / total).padStart(9, "0");
-  return `${cut.slice(0, -8)}.${cut.slice(-8)}`.replace(/\.?0+$/, "");
-}
-
-/** A reward, then what is shown to replace it once it is gone, and what replaces that. @param {Slice[]} slices @param {string} reward */
-function chain(slices, reward) {
-  const found = [reward];
-  for (const one of found) {
-    const next = slices.find((slice) => slice.reward === one)?.when_gone?.reward;
-    if (next && !found.includes(next)) found.push(next);
-  }
-  return found;
-}
-
-/** Every value of the receipt beside the one computed here. @param {Receipt} receipt @returns {Promise<Verdict>} */
+/** What the browser was told beside what it computes. @param {Receipt} receipt @returns {Promise<Verdict>} */
 export async function verify(receipt) {
   if (!globalThis.crypto?.subtle) return { ok: null, checks: [] };
   /** @type {Check[]} */
   const checks = [];
   /** @param {string} name @param {unknown} expected @param {unknown} computed */
   const check = (name, expected, computed, ok = expected === computed) =>
-    checks.push({ name, ok, expected: String(expected), computed: String(computed) });
+    checks.push({ name, ok, expected: `${expected}`, computed: `${computed}` });
   try {
-    const { wheel, spin } = receipt;
-    const { proof, award } = spin;
+    const { spin, wheel } = receipt;
+    const { award, proof } = spin;
     const { slices } = wheel;
-    check("algorithm", "makegood/1", proof.algorithm, proof.algorithm === "makegood/1" && wheel.algorithm === "makegood/1");
-    check("commitment", wheel.commitment, await sha256(unhex(proof.server_seed)));
-    check("commitment_kept", wheel.commitment, proof.commitment);
-    check("table_digest", wheel.table_digest, await tableDigest(slices));
-    check("table_kept", wheel.table_digest, proof.table_digest);
-    const total = slices.reduce((sum, { weight }) => sum + weight, 0);
-    check("total_weight", wheel.total_weight, total);
-    const shown = slices.filter(({ odds }) => odds);
-    if (shown.length) check("odds", shown.map(({ odds }) => odds).join(" "), shown.map(({ weight }) => oddsText(weight, BigInt(total))).join(" "));
-    check("offer_id", receipt.offer_id ?? proof.offer_id, proof.offer_id);
-    check("client_seed", receipt.client_seed ?? proof.client_seed, proof.client_seed);
-    const drawn = await draw(slices, proof.server_seed, proof.client_seed, proof.offer_id);
-    check("round", proof.round, drawn.round);
-    check("ticket", proof.ticket, drawn.ticket);
-    check("slice", spin.slice, drawn.slice);
-    check("slice_index", spin.slice_index, drawn.slice_index);
-    check("stop", spin.stop, drawn.stop);
-    const allowed = chain(slices, /** @type {Slice} */ (slices[drawn.slice_index]).reward);
-    if (award) check("reward", award.reward, allowed.join(" / "), allowed.includes(award.reward ?? ""));
+    const { client_seed, offer_id, server_seed } = proof;
+    const drawn = await draw(slices, server_seed, client_seed, offer_id);
+    /** @type {Record<string, unknown>} */
+    const computed = {
+      ...drawn,
+      algorithm: "makegood/1",
+      commitment: await sha256(unhex(server_seed)),
+      client_seed: receipt.client_seed ?? client_seed,
+      offer_id: receipt.offer_id ?? offer_id,
+    };
+    for (const said of /** @type {Record<string, any>[]} */ ([wheel, proof, spin])) {
+      for (const [name, value] of Object.entries(computed)) if (name in said) check(name, said[name], value);
+    }
+    if (checks.length < COMPARED) throw new TypeError("incomplete");
+    // A reward that is gone is replaced by what was shown to replace it, and that by what replaces that.
+    const allowed = [slices[drawn.slice_index]?.reward];
+    for (const one of allowed) {
+      const next = slices.find(({ reward }) => reward === one)?.when_gone?.reward;
+      if (next && !allowed.includes(next)) allowed.push(next);
+    }
+    if (award) check("reward", award.reward, allowed.join(" / "), allowed.includes(award.reward));
   } catch (error) {
-    check("readable", "", error instanceof Error ? error.message : error, false);
+    check("readable", "", error, false);
   }
   return { ok: checks.every(({ ok }) => ok), checks };
 }

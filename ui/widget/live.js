@@ -8,24 +8,21 @@ const SPREAD_MS = 400;
 const listeners = new Map();
 /** @type {EventSource[]} */
 let lines = [];
-/** @type {ReturnType<typeof setTimeout> | undefined} */
-let dialling;
-let polling = 0;
+let dialling = 0;
+
+setInterval(() => {
+  if (document.hidden || lines.some(({ readyState }) => readyState === EventSource.OPEN)) return;
+  tell();
+  dial();
+}, POLL_MS);
+// A page nobody looks at keeps no line: browsers have only a few for each host.
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) tell();
+  dial();
+});
 
 /** @param {URL} engine @param {AbortSignal} signal @param {() => string[]} skus the products it is about @param {() => unknown} again */
 export function listen(engine, signal, skus, again) {
-  if (!polling) {
-    polling = setInterval(() => {
-      if (document.hidden || lines.some(({ readyState }) => readyState === EventSource.OPEN)) return;
-      tell();
-      dial();
-    }, POLL_MS);
-    // A page nobody looks at keeps no line: browsers have only a few for each host.
-    document.addEventListener("visibilitychange", () => {
-      if (!document.hidden) tell();
-      dial();
-    });
-  }
   listeners.set(again, { engine, skus });
   signal.addEventListener("abort", () => {
     listeners.delete(again);
@@ -42,14 +39,13 @@ function dial() {
   clearTimeout(dialling);
   dialling = setTimeout(() => {
     for (const line of lines) line.close();
-    lines = [];
-    if (document.hidden) return;
-    for (const engine of new Set(Array.from(listeners.values(), (one) => one.engine.href))) {
-      const skus = new Set(Array.from(listeners.values()).flatMap((one) => (one.engine.href === engine ? one.skus() : [])));
-      if (!skus.size) continue;
-      const line = new EventSource(new URL(`v1/live?${Array.from(skus, (sku) => `sku=${encodeURIComponent(sku)}`).join("&")}`, engine));
+    /** @type {Record<string, Set<string>>} */
+    const wanted = {};
+    if (!document.hidden) for (const { engine, skus } of listeners.values()) for (const sku of skus()) (wanted[engine.href] ??= new Set()).add(sku);
+    lines = Object.entries(wanted).map(([engine, skus]) => {
+      const line = new EventSource(`${engine}v1/live?${new URLSearchParams(Array.from(skus, (sku) => ["sku", sku]))}`);
       line.addEventListener("change", () => setTimeout(tell, SPREAD_MS * Math.random()));
-      lines.push(line);
-    }
+      return line;
+    });
   }, 50);
 }

@@ -4,29 +4,23 @@ import { remember } from "./dom.js";
 
 /** @import { Message, Say } from "./types" */
 
-/** @param {URL} url of a JSON file {locale, messages} @param {AbortSignal} [signal] @returns {Promise<Say>} */
+/** @param {URL} url of a JSON file {locale, dir, messages} @param {AbortSignal} [signal] @returns {Promise<Say>} */
 export async function loadMessages(url, signal) {
-  const { locale, messages } = await sentences(url, signal);
-  return speaker(locale, messages, async (part) => Object.assign(messages, (await sentences(new URL(`?${part}`, url), signal)).messages));
+  const { locale, dir, messages } = await sentences(url, signal);
+  const learn = async (/** @type {string} */ part) => Object.assign(messages, (await sentences(new URL(`?${part}`, url), signal)).messages);
+  return speaker(locale, messages, { dir, learn });
 }
 
 /** A page that is loaded again while the engine is away still finds its words. @param {URL} url @param {AbortSignal} [signal] */
 async function sentences(url, signal) {
-  try {
-    const answer = await fetch(url, { credentials: "omit", signal });
-    if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
-    const found = await answer.json();
-    remember(url.href, found);
-    return found;
-  } catch (error) {
-    const known = remember(url.href);
-    if (known) return known;
-    throw error;
-  }
+  const found = await fetch(url, { credentials: "omit", signal }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
+  const known = remember(url.href, found) ?? found;
+  if (!known) throw new Error(`no words: ${url}`);
+  return known;
 }
 
-/** @param {string} locale @param {Record<string, Message>} messages @param {(part: string) => Promise<unknown>} [learn] @returns {Say} */
-export function speaker(locale, messages, learn = async () => {}) {
+/** @param {string} locale @param {Record<string, Message>} messages @param {Partial<Say>} [more] @returns {Say} */
+export function speaker(locale, messages, more) {
   // The reader's own country, where it speaks this language: days before months for en-GB.
   const regional = navigator.languages.find((tag) => tag.startsWith(locale)) ?? locale;
   const plural = new Intl.PluralRules(regional);
@@ -36,9 +30,9 @@ export function speaker(locale, messages, learn = async () => {}) {
     let text = message;
     if (typeof message !== "string") {
       const value = values[message.select];
-      text = message[String(value)] ?? (typeof value === "number" ? message[plural.select(value)] : null) ?? message.other ?? id;
+      text = message[`${value}`] ?? message[plural.select(Number(value))] ?? message.other ?? id;
     }
-    return String(text).replace(/\{\s*\$(\w+)\s*\}/g, (_, name) => (values[name] ?? "").toLocaleString(regional));
+    return `${text}`.replace(/\{\$(\w+)}/g, (_, name) => (values[name] ?? "").toLocaleString(regional));
   };
-  return Object.assign(say, { locale: regional, has: (/** @type {string} */ id) => id in messages, learn });
+  return Object.assign(say, { locale: regional, dir: "ltr", has: (/** @type {string} */ id) => id in messages, learn: async () => {} }, more);
 }

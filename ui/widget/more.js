@@ -1,24 +1,23 @@
 /** What is asked for less often: the odds in words, a message when it is back, the code by mail, and what becomes of an order. */
 
-import { Refused } from "./api.js";
-import { seedInput } from "./dom.js";
-import { shares } from "./views.js";
+import { final } from "./api.js";
+import { fieldRules, seedInput } from "./fields.js";
+import { shares } from "./odds.js";
 
 /** @import { Scene, Wheel } from "./types" */
-/** @import { Choice } from "./choice.js" */
 
-/** Odds in words, what replaces a reward that is gone, the sealed draw and the shopper's own seed. @param {Scene} scene @param {Wheel} wheel @param {Choice} choice */
-export function odds({ h, say }, { slices, commitment }, choice) {
-  const seed = seedInput(h, choice.seed);
-  seed.addEventListener("focus", () => (seed.readOnly = choice.fixed));
-  seed.addEventListener("input", () => (choice.seed = seed.value));
+/** Odds in words, what replaces a reward that is gone, the sealed draw and the shopper's own seed. @param {Scene} scene @param {Wheel} wheel @param {{seed: string, fixed: boolean}} mine */
+export function odds({ h, say }, { slices, commitment }, mine) {
+  const seed = seedInput(h, mine.seed);
+  seed.addEventListener("focus", () => (seed.readOnly = mine.fixed));
+  seed.addEventListener("input", () => (mine.seed = seed.value));
   return h("div", { class: "panel" },
     h("ul", { class: "list" }, ...slices.map(({ label, when_gone }, index) =>
-      h("li", {}, say("widget-more-odds", { label: label ?? "", ...shares(slices, say.locale)[index] }),
-        when_gone && h("div", { class: "muted" }, say("widget-more-when-gone", { label: when_gone.label }))))),
-    h("p", {}, say("widget-more-commitment")),
+      h("li", {}, say("more-odds", { label: label ?? "", ...shares(slices, say)[index] }),
+        when_gone && h("div", { class: "muted" }, say("more-when-gone", { label: when_gone.label }))))),
+    h("p", {}, say("more-commitment")),
     h("p", {}, h("code", {}, commitment)),
-    h("div", {}, h("label", {}, say("widget-more-seed"), seed), h("p", { class: "muted" }, say("widget-more-seed-help"))));
+    h("div", {}, h("label", {}, say("more-seed"), seed), h("p", { class: "muted" }, say("more-seed-help"))));
 }
 
 /**
@@ -44,83 +43,91 @@ function addressForm({ h, say, offer, tell }, words, act, after = () => {}) {
       after();
     } catch (error) {
       go.ariaDisabled = null;
-      note.textContent = error instanceof Refused && !error.retry ? say("widget-more-refused", { code: error.code ?? "" }) : say("widget-more-failed");
+      note.textContent = final(error) ? say("more-refused", { code: /** @type {any} */ (error).code ?? "" }) : say("more-failed");
       tell("error", { error });
     }
   } },
   h("p", {}, words.text),
-  h("label", {}, say(known ? "widget-more-email-other" : "widget-more-email"), email),
-  h("p", { class: "muted" }, say("widget-more-only-this")),
+  h("label", {}, say(known ? "more-email-other" : "more-email"), email),
+  h("p", { class: "muted" }, say("more-only-this")),
   note, h("div", { class: "choice" }, go));
   return form;
 }
 
 /** Just tell me when it is back. @param {Scene} scene */
 export function notice(scene) {
-  const { h, say, api, offer, tell } = scene;
+  const { h, say, ask, offer, tell } = scene;
   const place = h("div", { class: "panel" });
-  const ask = () => place.replaceChildren(addressForm(scene, {
-    text: say("widget-more-notice"), button: say("widget-more-notice-button"), done: say("widget-more-notice-done"),
-  }, (body) => api.call("notices", body), () => {
+  const form = () => place.replaceChildren(addressForm(scene, {
+    text: say("more-notice"), button: say("more-notice-button"), done: say("more-notice-done"),
+  }, (body) => ask("notices", body), () => {
     place.append(off);
     tell("notified", { sku: offer.product.sku });
   }));
   const off = h("button", { type: "button", class: "plain", part: "notice-off", async click() {
     try {
-      await api.call("notices", undefined, "DELETE");
-      ask();
+      await ask("notices", undefined, "DELETE");
+      form();
       place.querySelector("input")?.focus();
     } catch (error) {
       tell("error", { error });
     }
-  } }, say("widget-more-notice-off"));
-  if (offer.moment.told_when_back) place.append(h("p", {}, `✓ ${say("widget-more-notice-done")}`), off);
-  else ask();
+  } }, say("more-notice-off"));
+  if (offer.moment.told_when_back) place.append(h("p", {}, `✓ ${say("more-notice-done")}`), off);
+  else form();
   return place;
 }
 
-/** The code, sent by the shop. @param {Scene} scene @param {string} award @param {HTMLElement} place */
-export async function sending(scene, award, place) {
-  const { h, say, api, offer, tell } = scene;
-  const act = (/** @type {object} */ body) => api.call(`awards/${award}/send`, body);
-  if (offer.moment.address_known) {
-    await act({});
-    const done = h("p", { role: "status", tabindex: -1, part: "sent" }, `✓ ${say("widget-more-send-done")}`);
-    place.querySelector("[part=send]")?.replaceWith(done);
-    done.focus({ preventScroll: true });
-    tell("sent", { award_id: award });
+/** The code, sent by the shop. @param {Scene} scene @param {string} award @param {HTMLButtonElement} button */
+export async function sending(scene, award, button) {
+  const { h, say, ask, offer, tell } = scene;
+  const act = (/** @type {object} */ body) => ask(`awards/${award}/send`, body);
+  if (!offer.moment.address_known) {
+    const form = addressForm(scene, {
+      text: say("more-send"), button: say("send"), done: say("more-send-done"),
+    }, act, () => tell("sent", { award_id: award }));
+    button.replaceWith(form);
+    form.querySelector("input")?.focus();
     return;
   }
-  const form = addressForm(scene, {
-    text: say("widget-more-send"), button: say("widget-send"), done: say("widget-more-send-done"),
-  }, act, () => tell("sent", { award_id: award }));
-  place.querySelector("[part=send]")?.replaceWith(form);
-  form.querySelector("input")?.focus();
+  if (button.ariaDisabled) return;
+  button.ariaDisabled = "true";
+  try {
+    await act({});
+    const done = h("p", { role: "status", tabindex: -1, part: "sent" }, `✓ ${say("more-send-done")}`);
+    button.replaceWith(done);
+    done.focus({ preventScroll: true });
+    tell("sent", { award_id: award });
+  } catch (error) {
+    button.ariaDisabled = null;
+    button.textContent = say("retry");
+    tell("error", { error });
+  }
 }
 
 /** Keep or cancel: two buttons of one size, and what each means. @param {Scene} scene */
 export function order(scene) {
-  const { h, say, api, offer, tell } = scene;
+  const { h, say, ask, offer, tell } = scene;
   const place = h("div", { class: "panel", part: "order" });
   const note = h("p", { class: "note", role: "alert" });
 
   /** @param {string | null | undefined} choice */
   const show = (choice) => {
     const buttons = choice === "cancel" ? [] : ["keep", "cancel"].filter((one) => one !== choice).map((one) =>
-      h("button", { type: "button", part: one, click: () => (one === "cancel" ? sure() : choose(one)) }, say(`widget-more-${one}`)));
+      h("button", { type: "button", part: one, click: () => (one === "cancel" ? sure() : choose(one)) }, say(`more-${one}`)));
     place.replaceChildren(
-      h("p", { role: "status", tabindex: -1 }, say("widget-more-order", { choice: choice ?? "none" })),
+      h("p", { role: "status", tabindex: -1 }, say("more-order", { choice: choice ?? "none" })),
       note, h("div", { class: "choice even" }, ...buttons));
   };
 
   // The one choice that cannot be taken back is asked once more, in plain words.
   const sure = () => {
-    const yes = h("button", { type: "button", part: "confirm", click: () => choose("cancel") }, say("widget-more-cancel-yes"));
+    const yes = h("button", { type: "button", part: "confirm", click: () => choose("cancel") }, say("more-cancel-yes"));
     const no = h("button", { type: "button", part: "back", click: () => {
       show(offer.moment.order?.choice);
       /** @type {HTMLElement | null} */ (place.querySelector("[part=cancel]"))?.focus();
-    } }, say("widget-more-cancel-no"));
-    place.replaceChildren(h("p", {}, say("widget-more-cancel-sure")), note, h("div", { class: "choice even asking" }, yes, no));
+    } }, say("more-cancel-no"));
+    place.replaceChildren(h("p", {}, say("more-cancel-sure")), note, h("div", { class: "choice even asking" }, yes, no));
     no.focus();
   };
 
@@ -128,16 +135,22 @@ export function order(scene) {
   const choose = async (choice) => {
     note.textContent = "";
     try {
-      await api.call("offer/order", { choice }, "PUT");
+      await ask("offer/order", { choice }, "PUT");
       offer.moment.order = { choice };
       show(choice);
       place.querySelector("p")?.focus({ preventScroll: true });
       tell("order", { choice, sku: offer.product.sku });
     } catch (error) {
-      note.textContent = error instanceof Refused && !error.retry ? say("widget-more-refused", { code: error.code ?? "" }) : say("widget-more-failed");
+      note.textContent = final(error) ? say("more-refused", { code: /** @type {any} */ (error).code ?? "" }) : say("more-failed");
       tell("error", { error });
     }
   };
   show(offer.moment.order?.choice);
   return place;
 }
+
+export const styles = new CSSStyleSheet();
+styles.replaceSync(`${fieldRules}
+.even>*{flex:1 1 8rem}
+.plain{min-height:2.75rem;padding:.3rem 0;border:0;color:var(--muted);font-weight:400;text-decoration:underline;text-underline-offset:.25em;text-align:start}
+.plain:hover{color:var(--ink)}`);

@@ -1,12 +1,14 @@
 /** <makegood-patience>: what a customer waits for: points, days, milestones, the promised date, the queue, the hold. */
 
-import { Refused } from "./api.js";
+import { final } from "./api.js";
 import { freshSeed, svg } from "./dom.js";
 import { verify } from "./draw.js";
-import { nextWords, progressOf, ring, ringSheet } from "./ring.js";
-import { checkAddress, copyable, dayIn, shares, timeIn, why } from "./views.js";
+import { listen } from "./live.js";
+import { shares } from "./odds.js";
+import { nextWords, progressOf, ring, ringRules } from "./ring.js";
+import { checkAddress, copyable, dayIn, timeIn } from "./views.js";
 
-/** @import { Award, Basis, Claim, ClaimMade, Enrolment, Reached, Receipt, Spend } from "./types" */
+/** @import { Award, Basis, Claim, ClaimMade, Enrolment, EnrolmentSummary, Reached, Receipt, Say, Spend } from "./types" */
 /** @import { Child } from "./dom.js" */
 
 const SHOWN_MAX = 12;
@@ -16,7 +18,25 @@ const DAY_MS = 86_400_000;
 /** @param {string} day @param {number} count */
 const daysAfter = (day, count) => new Date(Date.parse(day) + count * DAY_MS).toISOString().slice(0, 10);
 
-export class Programmes {
+/** A known reason in words, or the shop's own. @param {string} reason @param {Say} say */
+function why(reason, say) {
+  const id = `wait-why-${reason.replaceAll("_", "-")}`;
+  return say.has(id) ? say(id) : /\s/.test(reason) ? reason : "";
+}
+
+/** All a customer waits for, fresh as long as it is shown. @param {Basis} basis @param {AbortSignal} signal */
+export async function present(basis, signal) {
+  const { engine, place } = basis;
+  const programmes = new Programmes(basis);
+  await programmes.refresh();
+  if (signal.aborted) return;
+  place.replaceChildren(programmes.element);
+  programmes.arrange();
+  if (!programmes.skus.length) place.className = "";
+  listen(engine, signal, () => programmes.skus, () => programmes.refresh().catch(() => {})); // the next try may succeed
+}
+
+class Programmes {
   /** What is on screen, by enrolment. @type {Map<string, {view: Enrolment, json: string, node: HTMLElement}>} */
   #shown = new Map();
   #list;
@@ -38,15 +58,16 @@ export class Programmes {
 
   /** Ask again, and replace only what has changed: nobody loses their place, or a question they are answering. */
   async refresh() {
-    const { api, h, say, tell } = this.basis;
-    const brief = (await api.enrolments()).slice(0, SHOWN_MAX);
+    const { ask, h, say, tell } = this.basis;
+    /** @type {EnrolmentSummary[]} */
+    const brief = (await ask("enrolments")).json.enrolments.slice(0, SHOWN_MAX);
     const views = await Promise.all(brief.map(({ enrolment_id, status, points }) => {
       const known = this.#shown.get(enrolment_id)?.view;
       const settled = status !== "active" && known?.status === status && known.points === points;
-      return settled ? known : api.call(`enrolments/${enrolment_id}`).then(({ json }) => /** @type {Enrolment} */ (json));
+      return settled ? known : ask(`enrolments/${enrolment_id}`).then(({ json }) => /** @type {Enrolment} */ (json));
     }));
     const nodes = views.map((view) => this.#node(view));
-    if (!nodes.length) nodes.push(h("p", { class: "card empty", part: "empty" }, say("widget-wait-empty")));
+    if (!nodes.length) nodes.push(h("p", { class: "card empty", part: "empty" }, say("wait-empty")));
     const same = nodes.length === this.#list.children.length && nodes.every((node, index) => node === this.#list.children[index]);
     if (!same) {
       const place = this.#place();
@@ -97,9 +118,9 @@ export class Programmes {
     const { say } = this.basis;
     const reached = view.milestones.filter(({ status, points }) => status === "reached" && before.milestones.some((one) => one.points === points && one.status === "ahead"));
     this.#live.textContent = [
-      view.points !== before.points && say("widget-wait-points", { count: view.points }),
-      ...reached.map(({ award, label }) => say("widget-wait-reached", { label: award?.label ?? label })),
-      view.hold && !before.hold && say("widget-wait-hold", { quantity: view.hold.quantity, date: timeIn(say, view.hold.ends_at) }),
+      view.points !== before.points && say("wait-points", { count: view.points }),
+      ...reached.map(({ award, label }) => say("wait-reached", { label: award?.label ?? label })),
+      view.hold && !before.hold && say("wait-hold", { quantity: view.hold.quantity, date: timeIn(say, view.hold.ends_at) }),
     ].filter(Boolean).join(" ");
   }
 }
@@ -128,7 +149,7 @@ class Programme {
   /** @param {number} [before] */
   #head(before) {
     const { basis: { h, say }, view } = this;
-    const queue = view.queue && !view.hold && say(view.queue.before ? "widget-wait-queue" : "widget-wait-queue-first", { count: view.queue.before });
+    const queue = view.queue && !view.hold && say(view.queue.before ? "wait-queue" : "wait-queue-first", { count: view.queue.before });
     return h("div", { class: "with-ring" }, ring(h, say, view, before), h("div", {},
       h("h2", {}, this.#title),
       h("p", { part: "next" }, nextWords(say, view)),
@@ -140,17 +161,17 @@ class Programme {
     if (!hold) return null;
     const address = attribute("buy-url")?.replaceAll("{sku}", encodeURIComponent(sku)).replaceAll("{hold_id}", hold.hold_id);
     return h("div", { class: "kept", part: "hold" },
-      h("b", {}, say("widget-back", { title: this.#title })),
-      h("p", {}, say("widget-wait-hold", { quantity: hold.quantity, date: timeIn(say, hold.ends_at) })),
-      h("p", { class: "muted" }, say("widget-wait-hold-next")),
-      address && h("a", { class: "main", part: "buy", href: address, "data-key": `buy-${hold.hold_id}` }, say("widget-wait-buy")));
+      h("b", {}, say("seldom-back", { title: this.#title })),
+      h("p", {}, say("wait-hold", { quantity: hold.quantity, date: timeIn(say, hold.ends_at) })),
+      h("p", { class: "muted" }, say("wait-hold-next")),
+      address && h("a", { class: "main", part: "buy", href: address, "data-key": `buy-${hold.hold_id}` }, say("wait-buy")));
   }
 
   /** The promised date, and every time it moved. */
   #restock() {
     const { basis: { h, say }, view: { restock, hold, today, started_on, enrolment_id } } = this;
     if (hold) return null;
-    if (restock.arrived) return h("p", { part: "restock" }, say("widget-arrived"));
+    if (restock.arrived) return h("p", { part: "restock" }, say("seldom-arrived"));
     const { expected_on: day, reason, history } = restock;
     // What was said when the waiting began, and since.
     const given = history.filter(({ expected_on }) => expected_on);
@@ -158,11 +179,11 @@ class Programme {
     const before = told.filter(({ expected_on }) => expected_on !== day).at(-1);
     const moved = before?.expected_on && day && before.expected_on < day;
     return h("div", { class: "promise", part: "restock" },
-      h("p", {}, h("b", {}, day && day >= today ? say("widget-expected", { date: dayIn(say, day) }) : say("widget-expected-unknown")), reason && ` ${why(reason, say)}`),
-      moved && h("p", { class: "muted" }, say("widget-wait-moved", { date: dayIn(say, before.expected_on ?? "") })),
-      told.length > 2 && h("details", { "data-key": `promises-${enrolment_id}` }, h("summary", {}, say("widget-wait-promises")),
+      h("p", {}, h("b", {}, day && day >= today ? say("expected", { date: dayIn(say, day) }) : say("expected-unknown")), reason && ` ${why(reason, say)}`),
+      moved && h("p", { class: "muted" }, say("wait-moved", { date: dayIn(say, before.expected_on ?? "") })),
+      told.length > 2 && h("details", { "data-key": `promises-${enrolment_id}` }, h("summary", {}, say("wait-promises")),
         h("ul", { class: "list" }, ...told.map((one) => h("li", {},
-          `${say("widget-wait-promise", { told: dayIn(say, one.told_at.slice(0, 10)), date: dayIn(say, one.expected_on ?? "") })} ${one.reason ? why(one.reason, say) : ""}`)))));
+          `${say("wait-promise", { told: dayIn(say, one.told_at.slice(0, 10)), date: dayIn(say, one.expected_on ?? "") })} ${one.reason ? why(one.reason, say) : ""}`)))));
   }
 
   /** From the first day to the next milestone and the promised date, a cell each. */
@@ -181,10 +202,10 @@ class Programme {
       const back = day === promised;
       const words = [
         dayIn(say, day, { weekday: "long", day: "numeric", month: "long" }),
-        day === today && say("widget-wait-today"),
-        points > 0 && say("widget-wait-points", { count: points }),
-        star && say(day === goal ? "widget-wait-goal" : "widget-wait-goal-reached"),
-        back && say("widget-wait-promised"),
+        day === today && say("wait-today"),
+        points > 0 && say("wait-points", { count: points }),
+        star && say(day === goal ? "wait-goal" : "wait-goal-reached"),
+        back && say("wait-promised"),
       ];
       const first = day === started_on || day.endsWith("-01") || (day === today && !/-0[12]$/.test(day) && daysAfter(started_on, 1) < day);
       cells.push(h("li", { class: ["day", points > 0 && "earned", day === today && "today", star && "goal"].filter(Boolean).join(" "), "data-day": day },
@@ -195,9 +216,9 @@ class Programme {
           h("b", {}, String(Number(day.slice(8)))),
           h("span", { class: "mark" }, points > 0 && `+${points}`, star && "★", back && parcel(), !points && !star && !back && day === today && "•"))));
     }
-    const legend = [["★", say("widget-wait-milestone")], promised && promised >= today && [parcel(), say("widget-wait-promised")]];
+    const legend = [["★", say("wait-milestone")], promised && promised >= today && [parcel(), say("wait-promised")]];
     return h("div", { class: "calendar" },
-      h("ol", { class: "days", part: "days", tabindex: 0, "aria-label": say("widget-wait-days"), "data-key": `days-${this.view.enrolment_id}` }, ...cells),
+      h("ol", { class: "days", part: "days", tabindex: 0, "aria-label": say("wait-days"), "data-key": `days-${this.view.enrolment_id}` }, ...cells),
       h("p", { class: "muted key", "aria-hidden": "true" }, ...legend.flatMap((one) => (one ? [h("span", {}, one[0] ?? "", ` ${one[1]}`)] : []))));
   }
 
@@ -206,7 +227,7 @@ class Programme {
     const shown = view.status === "active" ? view.milestones : view.milestones.filter(({ status }) => status === "reached");
     const next = shown.find(({ status }) => status === "ahead");
     return shown.length > 0 && h("div", { class: "part" },
-      h("h3", {}, say("widget-wait-milestones")),
+      h("h3", {}, say("wait-milestones")),
       h("ol", { class: "path", part: "milestones" }, ...shown.map((one) => h("li", { class: one === next ? "ahead next" : one.status, "data-points": one.points },
         h("span", { class: "dot", "aria-hidden": "true" }, one.status === "reached" ? "✓" : `${one.points}`),
         ...this.#milestone(one)))));
@@ -216,13 +237,13 @@ class Programme {
   #milestone(milestone) {
     const { h, say } = this.basis;
     const { points, label, status, expected_on: day, award, surprise } = milestone;
-    const odds = surprise && shares(surprise.slices, say.locale);
-    const when = status === "ahead" && (day ? say("widget-wait-due", { date: dayIn(say, day) }) : say("widget-wait-out-of-reach"));
+    const odds = surprise && shares(surprise.slices, say);
+    const when = status === "ahead" && (day ? say("wait-due", { date: dayIn(say, day) }) : say("wait-out-of-reach"));
     return [
       h("p", { class: "name" },
-        h("span", {}, award && surprise ? say("widget-wait-drawn", { label, award: award.label }) : label),
-        h("span", { class: "muted" }, [say("widget-wait-points", { count: points }), when, status === "missed" && say("widget-wait-missed")].filter(Boolean).join(" · "))),
-      surprise && !award && h("p", { class: "muted" }, surprise.slices.map((slice, index) => say("widget-wait-odds", { label: slice.label ?? "", ...odds?.[index] })).join(" · ")),
+        h("span", {}, award && surprise ? say("wait-drawn", { label, award: award.label }) : label),
+        h("span", { class: "muted" }, [say("wait-points", { count: points }), when, status === "missed" && say("wait-missed")].filter(Boolean).join(" · "))),
+      surprise && !award && h("p", { class: "muted" }, surprise.slices.map((slice, index) => say("wait-odds", { label: slice.label ?? "", ...odds?.[index] })).join(" · ")),
       award && this.#code(award),
       award && this.#proof(milestone),
     ];
@@ -233,7 +254,7 @@ class Programme {
     const { h, say } = this.basis;
     return h("div", { class: "award" },
       copyable(h, say, code),
-      h("p", { class: "muted" }, status === "issued" ? say("widget-expires", { date: timeIn(say, expires_at) }) : say("widget-status", { status })));
+      h("p", { class: "muted" }, status === "issued" ? say("expires", { date: timeIn(say, expires_at) }) : say("seldom-status", { status })));
   }
 
   /** A drawn surprise is checked here, and can be anywhere. @param {Reached} milestone */
@@ -244,9 +265,9 @@ class Programme {
     /** @type {Receipt} */
     const receipt = { wheel: table, spin: { spin_id: draw_id, slice, slice_index, stop, award: award ?? {}, proof }, offer_id: draw_id, client_seed: view.client_seed };
     const verdict = h("span", {});
-    const line = h("p", { class: "muted proof" }, verdict, " ", h("a", { href: checkAddress(receipt, engine), target: "_blank", rel: "noopener" }, say("widget-wait-check")));
+    const line = h("p", { class: "muted proof" }, verdict, " ", h("a", { href: checkAddress(receipt, engine), target: "_blank", rel: "noopener" }, say("wait-check")));
     verify(receipt).then(({ ok }) => {
-      verdict.textContent = ok === false ? say("widget-unverified") : ok ? `✓ ${say("widget-verified")}` : say("widget-uncheckable");
+      verdict.textContent = ok === false ? say("seldom-unverified") : ok ? `✓ ${say("verified")}` : say("seldom-uncheckable");
       if (ok === false) line.className = "note proof";
     });
     return line;
@@ -259,8 +280,8 @@ class Programme {
     const bought = view.claims.filter(({ reversed }) => !reversed);
     if (!bought.length && !prices.length) return null;
     return h("div", { class: "part", part: "spend" },
-      h("h3", {}, say("widget-wait-spend")),
-      active && h("p", { class: "muted" }, say("widget-wait-spend-text")),
+      h("h3", {}, say("wait-spend")),
+      active && h("p", { class: "muted" }, say("wait-spend-text")),
       prices.length > 0 && h("ul", { class: "shelf" }, ...prices.map((one) => this.#price(one))),
       ...bought.map((claim) => this.#claim(claim)));
   }
@@ -268,24 +289,24 @@ class Programme {
   /** @param {Claim} claim */
   #claim({ label, points, award }) {
     const { h, say } = this.basis;
-    return h("div", { class: "claim", part: "claim" }, h("p", {}, say("widget-wait-claimed", { label, points })), this.#code(award));
+    return h("div", { class: "claim", part: "claim" }, h("p", {}, say("wait-claimed", { label, points })), this.#code(award));
   }
 
   /** @param {Spend} spend */
   #price({ reward, label, points }) {
-    const { basis: { h, say, api }, view } = this;
+    const { basis: { h, say, ask }, view } = this;
     const short = points - view.points;
     const row = h("li", {});
-    const buy = h("button", { type: "button", part: "claim-open", disabled: short > 0, "data-key": `buy-${reward}`, click: ask }, say("widget-wait-spend-button", { count: points }));
-    const rest = h("span", {}, h("b", {}, label), short > 0 && h("span", { class: "muted" }, ` ${say("widget-wait-short", { count: short })}`));
+    const buy = h("button", { type: "button", part: "claim-open", disabled: short > 0, "data-key": `buy-${reward}`, click: question }, say("wait-spend-button", { count: points }));
+    const rest = h("span", {}, h("b", {}, label), short > 0 && h("span", { class: "muted" }, ` ${say("wait-short", { count: short })}`));
     row.append(rest, buy);
     const programme = this;
     /** The key is made with the question: however often it is answered, it is one claim. */
-    function ask() {
+    function question() {
       const key = freshSeed();
-      programme.#ask(row, say("widget-wait-spend-sure", { label, points, left: view.points - points }), say("widget-wait-spend-yes", { count: points }), say("widget-wait-spend-no"), async () => {
+      programme.#ask(row, say("wait-spend-sure", { label, points, left: view.points - points }), say("wait-spend-yes", { count: points }), say("wait-spend-no"), async () => {
         /** @type {ClaimMade} */
-        const made = (await api.call(`enrolments/${view.enrolment_id}/claims`, { reward, claim_key: key })).json;
+        const made = (await ask(`enrolments/${view.enrolment_id}/claims`, { reward, claim_key: key })).json;
         programme.basis.tell("claimed", { claim: made.claim });
       }, [rest, buy]);
     }
@@ -295,11 +316,11 @@ class Programme {
   /** Every line of the account. */
   #ledger() {
     const { basis: { h, say }, view } = this;
-    return h("details", { "data-key": `ledger-${view.enrolment_id}` }, h("summary", {}, say("widget-wait-ledger")),
+    return h("details", { "data-key": `ledger-${view.enrolment_id}` }, h("summary", {}, say("wait-ledger")),
       h("table", {}, h("tbody", {}, ...view.entries.filter(({ points }) => points).map(({ day, points, reason }) => h("tr", {},
         h("td", {}, dayIn(say, day, { day: "numeric", month: "short" })), h("td", {}, told(reason)),
         h("td", {}, points.toLocaleString(say.locale, { signDisplay: "always" })))),
-      h("tr", { class: "sum" }, h("td", { colspan: 2 }, say("widget-wait-sum")), h("td", {}, view.points.toLocaleString(say.locale))))));
+      h("tr", { class: "sum" }, h("td", { colspan: 2 }, say("wait-sum")), h("td", {}, view.points.toLocaleString(say.locale))))));
 
     /** The shop's reason may be one of the known words. @param {string} text */
     function told(text) {
@@ -308,15 +329,15 @@ class Programme {
   }
 
   #offerToLeave() {
-    const { basis: { h, say, api, tell }, view, actions } = this;
+    const { basis: { h, say, ask, tell }, view, actions } = this;
     const leave = h("button", { type: "button", class: "plain", part: "leave", "data-key": `leave-${view.enrolment_id}`, click: () => {
-      const text = [say("widget-wait-leave-sure"), view.points > 0 && say("widget-wait-leave-points", { points: view.points, days: view.points_expire_days })].filter(Boolean).join(" ");
-      this.#ask(actions, text, say("widget-wait-leave-yes"), say("widget-wait-leave-no"), async () => {
+      const text = [say("wait-leave-sure"), view.points > 0 && say("wait-leave-points", { points: view.points, days: view.points_expire_days })].filter(Boolean).join(" ");
+      this.#ask(actions, text, say("wait-leave-yes"), say("wait-leave-no"), async () => {
         /** @type {Enrolment} */
-        const enrolment = (await api.call(`enrolments/${view.enrolment_id}`, undefined, "DELETE")).json;
+        const enrolment = (await ask(`enrolments/${view.enrolment_id}`, undefined, "DELETE")).json;
         tell("left", { enrolment });
       }, [leave]);
-    } }, say("widget-wait-leave"));
+    } }, say("wait-leave"));
     actions.replaceChildren(leave);
   }
 
@@ -341,7 +362,7 @@ class Programme {
         await this.all.refresh();
       } catch (error) {
         confirm.ariaDisabled = null;
-        note.textContent = error instanceof Refused && !error.retry ? say("widget-wait-refused", { code: error.code ?? "" }) : say("widget-wait-failed");
+        note.textContent = final(error) ? say("wait-refused", { code: /** @type {any} */ (error).code ?? "" }) : say("wait-failed");
       }
     } }, yes);
     const asking = h("div", { class: "asking", role: "group", "aria-label": text }, h("p", {}, text), note,
@@ -356,15 +377,15 @@ class Programme {
     const { status, points, points_expire_at: at } = view;
     return h("div", { class: "over" },
       h("h2", {}, this.#title),
-      h("p", { part: "status" }, say("widget-wait-ended", { status })),
-      points > 0 && at && h("p", {}, say("widget-wait-expire", { points, date: dayIn(say, at.slice(0, 10)) })));
+      h("p", { part: "status" }, say("wait-ended", { status })),
+      points > 0 && at && h("p", {}, say("wait-expire", { points, date: dayIn(say, at.slice(0, 10)) })));
   }
 }
 
 const parcel = () => svg("svg", { class: "parcel", viewBox: "0 0 16 16", "aria-hidden": "true" }, svg("path", { d: "M2 5l6-3 6 3v6l-6 3-6-3zM2 5l6 3 6-3M8 8v6" }));
 
-const ownSheet = new CSSStyleSheet();
-ownSheet.replaceSync(`
+export const styles = new CSSStyleSheet();
+styles.replaceSync(`${ringRules}
 .programmes,.part,.calendar,.promise,.over,.award{display:grid;gap:.6rem}
 .programmes{gap:1.25rem}
 .card{gap:1.4rem}
@@ -402,6 +423,7 @@ td:first-child{white-space:nowrap;color:var(--muted)}
 td:last-child{text-align:end;padding-inline-end:0;font-variant-numeric:tabular-nums}
 .sum td{border:0;font-weight:700;color:var(--ink)}
 details{order:0}
+.list{display:grid;gap:.35rem;padding-inline-start:1.1rem;list-style:disc}
+.plain{min-height:2.75rem;padding:.3rem 0;border:0;color:var(--muted);font-weight:400;text-decoration:underline;text-underline-offset:.25em;text-align:start}
+.plain:hover{color:var(--ink)}
 `);
-
-export const patienceSheets = [ringSheet, ownSheet];

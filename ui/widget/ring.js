@@ -20,19 +20,18 @@ export function ring(h, say, enrolment, before = 0) {
   }
   const drawing = svg("svg", { viewBox: "-50 -50 100 100", "aria-hidden": "true" }, svg("circle", { class: "track", r: 44 }), now > 0 && arc);
   return h("div", { class: "ring", part: "ring" }, drawing,
-    h("p", {}, h("b", {}, enrolment.points.toLocaleString(say.locale)), ` ${say("widget-wait-unit", { count: enrolment.points })}`));
+    h("p", {}, h("b", {}, enrolment.points.toLocaleString(say.locale)), ` ${say("wait-unit", { count: enrolment.points })}`));
 }
 
 /** What comes next, and when. @param {Say} say @param {EnrolmentSummary} enrolment */
 export function nextWords(say, { next_milestone: next }) {
-  if (!next) return say("widget-wait-all-reached");
+  if (!next) return say("wait-all-reached");
   const { points_missing: count, label, expected_on: day } = next;
-  const missing = say("widget-wait-missing", { count, label });
-  return day ? `${missing} ${say("widget-wait-on", { date: dayIn(say, day, { weekday: "long", day: "numeric", month: "long" }) })}` : missing;
+  const missing = say("wait-missing", { count, label });
+  return day ? `${missing} ${say("wait-on", { date: dayIn(say, day, { weekday: "long", day: "numeric", month: "long" }) })}` : missing;
 }
 
-export const ringSheet = new CSSStyleSheet();
-ringSheet.replaceSync(`
+export const ringRules = `
 .ring{position:relative;flex:none;width:clamp(5.25rem,24cqi,6.5rem);aspect-ratio:1;display:grid;place-items:center;text-align:center}
 .ring svg{position:absolute;inset:0}
 .ring circle{fill:none;stroke-width:9}
@@ -57,4 +56,4 @@ ringSheet.replaceSync(`
 .kept{display:grid;gap:.6rem;padding:1rem;border:2px solid var(--accent);border-radius:1rem;background:light-dark(#9c3a220d,#f2a88f14);justify-items:start}
 .kept b{font-size:1.05rem}
 @media (forced-colors:active){.arc{stroke:Highlight}.track{stroke:GrayText}.dot{border-color:CanvasText}}
-`);
+`;

@@ -1,5 +1,6 @@
 /** What is on the shelf, in a few words beside a product or a variant. All elements of a page ask together. */
 
+import { listen } from "./live.js";
 import { dayIn } from "./views.js";
 
 /** @import { Basis, Shelf } from "./types" */
@@ -39,8 +40,8 @@ async function answers(engine, skus) {
   return found;
 }
 
-/** Show it, and return how to show it again. @param {Basis} basis @param {HTMLElement} host @param {AbortSignal} signal */
-export async function shelf({ engine, h, say, place, tell }, host, signal) {
+/** Show it, and keep it fresh. @param {Basis} basis @param {AbortSignal} signal @param {HTMLElement} host */
+export async function present({ engine, h, say, place, tell }, signal, host) {
   const sku = host.getAttribute("sku") ?? "";
   const slot = h("slot");
   let before = "";
@@ -54,17 +55,24 @@ export async function shelf({ engine, h, say, place, tell }, host, signal) {
     const date = day && dayIn(say, day, { day: "numeric", month: "long" });
     /** @type {Partial<Record<Shelf["status"], string>>} */
     const states = {
-      low: say("widget-stock-low", { count: left ?? 0 }),
-      out: say("widget-stock-out"),
-      backorder: say("widget-stock-backorder"),
+      low: say("stock-low", { count: left ?? 0 }),
+      out: say("stock-out"),
+      backorder: say("stock-backorder"),
     };
     const words = states[status];
     place.replaceChildren(...(words
-      ? [h("span", { class: `stock ${status}`, part: `stock ${status}` }, words,
-        status === "out" && date && h("span", { class: "muted" }, ` ${say("widget-stock-back", { date })}`))]
+      ? [h("span", { class: `shelf ${status}`, part: `stock ${status}` }, words,
+        status === "out" && date && h("span", { class: "muted" }, ` ${say("stock-back", { date })}`))]
       : status === "unknown" ? [slot] : []));
     tell("stock", { sku, status, left });
   };
   await show();
-  return show;
+  listen(engine, signal, () => [sku], () => show().catch(() => {}));
 }
+
+export const styles = new CSSStyleSheet();
+styles.replaceSync(`
+.shelf b,.shelf{font-weight:600}
+.shelf.low,.shelf.out{color:var(--accent)}
+.shelf .muted{font-weight:400}
+`);

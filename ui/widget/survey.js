@@ -2,11 +2,21 @@
 
 /** @import { Basis } from "./types" */
 
-/** What ends the moment; what was repeated from another visit does not. */
-export const ENDS = ["spun", "accepted", "enrolled", "declined"];
+/** Two questions once the moment is over, never before; what another visit had ended is not asked about again.
+ * @param {Basis} basis @param {HTMLElement} host @param {AbortSignal} signal */
+export function askAfterwards(basis, host, signal) {
+  for (const end of ENDS) {
+    host.addEventListener(`makegood:${end}`, (event) => {
+      const { replayed } = /** @type {CustomEvent} */ (event).detail;
+      if (!replayed && !basis.root.querySelector(".survey")) basis.root.querySelector(".card")?.append(survey(basis, end === "declined"));
+    }, { signal });
+  }
+}
+
+const ENDS = ["spun", "accepted", "enrolled", "declined"];
 
 /** @param {Basis} basis @param {boolean} declined */
-export function survey({ h, say, api, tell }, declined) {
+function survey({ h, say, ask, tell }, declined) {
   const note = h("p", { role: "alert" });
   const form = h(
     "form",
@@ -20,21 +30,21 @@ export function survey({ h, say, api, tell }, declined) {
         const answers = Object.fromEntries(["csat", "nps"].filter((name) => told.has(name)).map((name) => [name, Number(told.get(name))]));
         if (!Object.keys(answers).length) return;
         try {
-          await api.call("offer/survey", { ...answers, declined });
+          await ask("offer/survey", { ...answers, declined });
         } catch {
-          note.textContent = say("widget-survey-failed");
+          note.textContent = say("survey-failed");
           return;
         }
         tell("survey", answers);
-        form.replaceChildren(h("p", { role: "status" }, say("widget-survey-thanks")));
+        form.replaceChildren(h("p", { role: "status" }, say("survey-thanks")));
       },
     },
-    h("h3", { id: "survey-title" }, say("widget-survey-title")),
+    h("h3", { id: "survey-title" }, say("survey-title")),
     question("csat", 1, 5),
     question("nps", 0, 10),
-    h("p", { class: "muted" }, say("widget-survey-note")),
+    h("p", { class: "muted" }, say("survey-note")),
     note,
-    h("button", {}, say("widget-survey-send")),
+    h("button", {}, say("survey-send")),
   );
   return form;
 
@@ -44,15 +54,15 @@ export function survey({ h, say, api, tell }, declined) {
     return h(
       "fieldset",
       {},
-      h("legend", {}, say(`widget-survey-${name}`)),
+      h("legend", {}, say(`survey-${name}`)),
       h("div", { class: "scale" }, ...scale.map((value) => h("label", {}, h("input", { type: "radio", name, value }), h("span", {}, String(value))))),
-      h("p", { class: "muted ends", "aria-hidden": "true" }, h("span", {}, `${from} – ${say(`widget-survey-${name}-low`)}`), h("span", {}, `${to} – ${say(`widget-survey-${name}-high`)}`)),
+      h("p", { class: "muted ends", "aria-hidden": "true" }, h("span", {}, `${from} – ${say(`survey-${name}-low`)}`), h("span", {}, `${to} – ${say(`survey-${name}-high`)}`)),
     );
   }
 }
 
-export const surveySheet = new CSSStyleSheet();
-surveySheet.replaceSync(`
+export const styles = new CSSStyleSheet();
+styles.replaceSync(`
 .survey{display:grid;gap:1rem;padding-top:1rem;border-top:1px solid var(--line);grid-column:1/-1}
 .survey fieldset{margin:0;padding:0;border:0;min-width:0}
 .survey legend{padding:0;font-weight:600}

@@ -3,7 +3,7 @@
 import type { connect } from "./api.js";
 import type { Build } from "./dom.js";
 
-export type Api = ReturnType<typeof connect>;
+export type Ask = ReturnType<typeof connect>;
 
 export interface Slice {
   slice: string;
@@ -102,6 +102,8 @@ export interface Offer {
     title: string | null;
     variant: string | null;
     first_name: string | null;
+    /** The reason as a sentence. */
+    why: string | null;
     available: boolean;
     currency: string;
     notices: boolean;
@@ -216,7 +218,7 @@ export interface Basis {
   h: Build;
   say: Say;
   engine: URL;
-  api: Api;
+  ask: Ask;
   attribute(name: string): string | null;
   tell(name: string, detail: object): void;
   root: ShadowRoot;
@@ -239,6 +241,7 @@ export type Values = Record<string, string | number>;
 export interface Say {
   (id: string, values?: Values): string;
   locale: string;
+  dir: string;
   has(id: string): boolean;
   /** Fetch the sentences of a part. */
   learn(part: string): Promise<unknown>;

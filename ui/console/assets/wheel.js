@@ -13,6 +13,7 @@ const slices = JSON.parse(form.dataset.slices ?? "[]");
 const sliders = [...form.querySelectorAll("input[type=range]")].map((one) => /** @type {HTMLInputElement} */ (one));
 const say = Object.assign(() => form.querySelector("section")?.getAttribute("aria-label") ?? "", {
   locale: document.documentElement.lang,
+  dir: "",
   has: () => true,
   learn: async () => {},
 });

@@ -1,0 +1,27 @@
+/** What only some shoppers meet is fetched when they do: a part with its words and its look. */
+
+/** @import { Basis, Say } from "./types" */
+
+const PARTS = {
+  arms: () => import("./arms.js"),
+  more: () => import("./more.js"),
+  patience: () => import("./patience.js"),
+  stock: () => import("./stock.js"),
+  survey: () => import("./survey.js"),
+  wait: () => import("./wait.js"),
+};
+
+/**
+ * @template {keyof typeof PARTS} K
+ * @param {Basis} basis @param {K} name
+ * @returns {Promise<Awaited<ReturnType<typeof PARTS[K]>>>}
+ */
+export async function fetchPart({ say, root }, name) {
+  const [part] = await Promise.all([PARTS[name](), say.learn(name)]);
+  const { adoptedStyleSheets: sheets } = root;
+  if (!sheets.includes(part.styles)) sheets.push(part.styles);
+  return /** @type {any} */ (part);
+}
+
+/** Words for what rarely happens; without them, all else is there all the same. @param {Say} say */
+export const seldom = (say) => say.learn("seldom").catch(() => {});
