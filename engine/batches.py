@@ -1,4 +1,4 @@
-"""Many callers, few flushers: what queued while the last batches were written goes into the next. There is no timer."""
+"""Many callers, one flusher: what queued while the last batch was written goes into the next. There is no timer."""
 
 import asyncio
 from collections import deque
@@ -16,8 +16,6 @@ Answer = TypeVar("Answer")
 SIZE_MAX = 500
 WAITING_MAX = 4000  # beyond, a caller is told to come back: a queue without end answers nobody in time
 TRIES_MAX = 4
-# While the database writes one batch, this process prepares the other. More than two only wait for each other.
-FLUSHERS = 2
 
 SIZES = Histogram(
     "makegood_batch_size", "Calls answered by one transaction", ["of"], buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -43,13 +41,11 @@ class Batcher(Generic[Ask, Answer]):
         *,
         size_max: int = SIZE_MAX,
         waiting_max: int = WAITING_MAX,
-        flushers: int = FLUSHERS,
     ) -> None:
         self._together, self._alone = together, alone
         self._size_max, self._waiting_max = size_max, waiting_max
         self._waiting: deque[tuple[Ask, asyncio.Future[Answer]]] = deque()
-        self._idle = flushers
-        self._flushing: set[asyncio.Task[None]] = set()
+        self._flusher: asyncio.Task[None] | None = None
         self._sizes = SIZES.labels(name)
 
     async def ask(self, ask: Ask) -> Answer:
@@ -58,11 +54,8 @@ class Batcher(Generic[Ask, Answer]):
             raise UnavailableError("too many callers wait already")
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((ask, answer))
-        if self._idle:
-            self._idle -= 1
-            task = asyncio.create_task(self._flush())
-            self._flushing.add(task)
-            task.add_done_callback(self._flushing.discard)
+        if self._flusher is None:
+            self._flusher = asyncio.create_task(self._flush())
         try:
             return await answer
         except AskedAloneError:
@@ -79,7 +72,7 @@ class Batcher(Generic[Ask, Answer]):
                     await self._answer(batch)
         finally:
             # Within the task, not after it: who asks in between must not wait for a flusher that is done.
-            self._idle += 1
+            self._flusher = None
             for _, answer in self._waiting:  # only where the flusher itself was stopped
                 answer.cancel()
             self._waiting.clear()

@@ -14,7 +14,6 @@ from engine import live as topics
 from engine.announcements import Announcer
 from engine.api.figures import OFFERS, SPINS
 from engine.api.schemas import RealisedWheel
-from engine.batches import FLUSHERS
 from engine.campaigns import Config
 from engine.db import schema
 from engine.db.again import retried
@@ -56,9 +55,7 @@ class Services:
         watched = self.tracing.connection
         self._database = create_engine(settings.database_url, pool_size=settings.pool_size, connection=watched)
         # Connections always in use under load: asking each time whether one still lives would cost a trip.
-        batches = create_engine(
-            settings.database_url, pool_size=2 * FLUSHERS, by_index=True, pre_ping=False, connection=watched
-        )
+        batches = create_engine(settings.database_url, pool_size=2, by_index=True, pre_ping=False, connection=watched)
         self._lanes = Lanes(batches, self._database)
         self._memory = Memory()
         self.spins: Asked[spins.Ask, Spun] = self.tracing.batcher(

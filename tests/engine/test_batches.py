@@ -60,7 +60,7 @@ async def test_one_caller_waits_for_nobody() -> None:
 
 async def test_what_queues_while_a_batch_is_written_is_the_next_batch() -> None:
     book = Book()
-    batcher = Batcher("test", book.together, book.alone, flushers=1)
+    batcher = Batcher("test", book.together, book.alone)
     book.gate.clear()
     first = asyncio.create_task(batcher.ask(0))
     await asyncio.sleep(0)
@@ -72,24 +72,9 @@ async def test_what_queues_while_a_batch_is_written_is_the_next_batch() -> None:
     assert book.batches == [[0], [1, 2, 3, 4, 5]]
 
 
-async def test_while_one_batch_is_written_another_is_prepared_and_no_third() -> None:
-    book = Book()
-    batcher = Batcher("test", book.together, book.alone, flushers=2)
-    book.gate.clear()
-    asked = []
-    for number in range(4):
-        asked.append(asyncio.create_task(batcher.ask(number)))
-        for _ in range(3):
-            await asyncio.sleep(0)
-    assert book.batches == [[0], [1]], "a third flusher would only wait for the two"
-    book.gate.set()
-    assert await asyncio.gather(*asked) == [0, 10, 20, 30]
-    assert book.batches == [[0], [1], [2, 3]]
-
-
 async def test_a_batch_has_a_size() -> None:
     book = Book()
-    batcher = Batcher("test", book.together, book.alone, flushers=1, size_max=3)
+    batcher = Batcher("test", book.together, book.alone, size_max=3)
     await asyncio.gather(*(batcher.ask(number) for number in range(8)))
     assert [len(batch) for batch in book.batches] == [3, 3, 2]
 
@@ -108,7 +93,7 @@ async def test_who_asks_just_as_the_flusher_ends_is_answered_too() -> None:
 
 async def test_beyond_a_bound_a_caller_is_told_to_come_back() -> None:
     book = Book()
-    batcher = Batcher("test", book.together, book.alone, flushers=1, waiting_max=2)
+    batcher = Batcher("test", book.together, book.alone, waiting_max=2)
     book.gate.clear()
     first = asyncio.create_task(batcher.ask(0))
     await asyncio.sleep(0)
@@ -124,7 +109,7 @@ async def test_beyond_a_bound_a_caller_is_told_to_come_back() -> None:
 
 async def test_whoever_has_hung_up_is_not_drawn_for() -> None:
     book = Book()
-    batcher = Batcher("test", book.together, book.alone, flushers=1)
+    batcher = Batcher("test", book.together, book.alone)
     book.gate.clear()
     first = asyncio.create_task(batcher.ask(0))
     await asyncio.sleep(0)
