@@ -214,7 +214,8 @@ def test_the_rules_say_odds_conditions_and_terms_in_each_language(locale: str) -
     told = run("rules-text", "--locale", locale)
     assert told.exit_code == 0
     assert "rules-" not in told.output, "a sentence is missing"
-    for said in ("| 0.4 |", "| 40 / 100 |", "20000", "30", "Toujours là", "/verify"):
+    percent, stock = ("40%", "20,000") if locale == "en" else ("40\xa0%", "20\u202f000")
+    for said in (f"| {percent} | 40 / 100 |", f"| {stock} |", "30", "Toujours là", "/verify"):
         assert said in told.output
     unknown = run("rules-text", "--locale", "de")
     assert (unknown.exit_code, "does not speak" in unknown.output) == (2, True)
