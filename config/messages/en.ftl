@@ -511,9 +511,9 @@ rules-if-categories = It holds for these kinds of items: { $names }.
 rules-if-categories-not = It does not hold for these kinds of items: { $names }.
 rules-if-segments = It is for these groups of customers: { $names }.
 rules-if-segments-not = It is not for these groups of customers: { $names }.
-rules-if-spins-at-most = At most { $count } in { $days } days for each person.
-rules-if-awards-at-most = Rewards of each person stay below { $amount } in { $days } days.
-rules-if-stockout-within = It happened { $hours } hours ago at most.
+rules-if-spins-at-most = At most { $count } in { $days } for each person.
+rules-if-awards-at-most = Rewards of each person stay below { $amount } in { $days }.
+rules-if-stockout-within = It happened { $hours } ago at most.
 rules-if-out-of-stock = The item really is sold out.
 rules-if-not-backorderable = The item cannot be ordered for later delivery.
 rules-if-address-accepted = An e-mail address, where one is given, is not a throw-away one.
@@ -521,25 +521,25 @@ rules-if-one-person-per-address = One person for each e-mail address.
 rules-if-budget-left = What was planned for the period is not all given.
 rules-if-when = This condition holds: `{ $expression }`.
 rules-odds-title = The odds
-rules-odds = Every slice wins, and is as wide on the screen as its odds. You have { $hours } hours to spin, once.
+rules-odds = Every slice wins, and is as wide on the screen as its odds. You have { $hours } to spin, once.
 rules-column-reward = Reward
 rules-column-odds = Odds
 rules-column-weight = Weight
 rules-column-stock = Number
 rules-column-gone = Once they are gone
 rules-rewards-title = The rewards
-rules-valid = Valid for { $days } days.
+rules-valid = Valid for { $days }.
 rules-basket = From a basket of { $amount }.
 rules-most = Worth { $amount } at most.
 rules-event = { $event }, on { $day }.
 rules-stacks = Can be combined with another code.
 rules-stacks-not = Cannot be combined with another code.
 rules-wait-title = Waiting
-rules-wait-points = { $starter } points to begin with and { $daily } for each day of waiting, for { $days } days at most.
-rules-wait-slip = { $points } points more when the promised date slips, { $times } times at most.
-rules-wait-milestone = At { $points } points: { $reward }.
-rules-wait-spend = For { $points } points: { $reward }.
-rules-wait-hold = When the item is back, those with the most points come first, and it is kept for them for { $hours } hours. Points left at the end expire after { $days } days.
+rules-wait-points = { $starter } to begin with and { $daily } for each day of waiting, for { $days } at most.
+rules-wait-slip = { $points } more when the promised date slips, { $times } at most.
+rules-wait-milestone = At { $points }: { $reward }.
+rules-wait-spend = For { $points }: { $reward }.
+rules-wait-hold = When the item is back, those with the most points come first, and it is kept for them for { $hours }. Points left at the end expire after { $days }.
 rules-limits-title = Limits
 rules-budget = We give { $amount } { $period } at most. When that is used up there is no wheel until the next period; a wheel you were shown keeps its odds.
 rules-period-day = a day
@@ -571,3 +571,23 @@ widget-survey-send = Send
 widget-survey-thanks = Thank you. It helps us do better.
 widget-survey-failed = That did not reach us. Try again.
 widget-survey-note = Your answers are kept with this visit and used for nothing but this question.
+rules-n-days =
+    { $n ->
+        [one] { $n } day
+       *[other] { $n } days
+    }
+rules-n-hours =
+    { $n ->
+        [one] { $n } hour
+       *[other] { $n } hours
+    }
+rules-n-points =
+    { $n ->
+        [one] { $n } point
+       *[other] { $n } points
+    }
+rules-n-times =
+    { $n ->
+        [one] { $n } time
+       *[other] { $n } times
+    }

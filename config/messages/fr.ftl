@@ -519,9 +519,9 @@ rules-if-categories = Vaut pour ces familles d’articles : { $names }.
 rules-if-categories-not = Ne vaut pas pour ces familles d’articles : { $names }.
 rules-if-segments = S’adresse à ces groupes de clients : { $names }.
 rules-if-segments-not = Ne s’adresse pas à ces groupes de clients : { $names }.
-rules-if-spins-at-most = Au plus { $count } en { $days } jours par personne.
-rules-if-awards-at-most = Les récompenses d’une personne restent sous { $amount } en { $days } jours.
-rules-if-stockout-within = Cela s’est passé il y a { $hours } heures au plus.
+rules-if-spins-at-most = Au plus { $count } en { $days } par personne.
+rules-if-awards-at-most = Les récompenses d’une personne restent sous { $amount } en { $days }.
+rules-if-stockout-within = Cela s’est passé il y a { $hours } au plus.
 rules-if-out-of-stock = L’article est réellement épuisé.
 rules-if-not-backorderable = L’article ne peut pas être commandé pour plus tard.
 rules-if-address-accepted = L’adresse e-mail, si vous en donnez une, n’est pas une adresse jetable.
@@ -529,25 +529,25 @@ rules-if-one-person-per-address = Une personne par adresse e-mail.
 rules-if-budget-left = Ce qui était prévu pour la période n’est pas entièrement donné.
 rules-if-when = Cette condition est remplie : `{ $expression }`.
 rules-odds-title = Les probabilités
-rules-odds = Chaque part gagne, et sa largeur à l’écran est sa probabilité. Vous avez { $hours } heures pour tourner la roue, une fois.
+rules-odds = Chaque part gagne, et sa largeur à l’écran est sa probabilité. Vous avez { $hours } pour tourner la roue, une fois.
 rules-column-reward = Récompense
 rules-column-odds = Probabilité
 rules-column-weight = Poids
 rules-column-stock = Nombre
 rules-column-gone = Quand il n’y en a plus
 rules-rewards-title = Les récompenses
-rules-valid = Valable { $days } jours.
+rules-valid = Valable { $days }.
 rules-basket = À partir d’un panier de { $amount }.
 rules-most = Vaut { $amount } au plus.
 rules-event = { $event }, le { $day }.
 rules-stacks = Cumulable avec un autre code.
 rules-stacks-not = Non cumulable avec un autre code.
 rules-wait-title = Attendre
-rules-wait-points = { $starter } points pour commencer et { $daily } par jour d’attente, pendant { $days } jours au plus.
-rules-wait-slip = { $points } points de plus quand la date promise recule, { $times } fois au plus.
-rules-wait-milestone = À { $points } points : { $reward }.
-rules-wait-spend = Pour { $points } points : { $reward }.
-rules-wait-hold = Quand l’article revient, ceux qui ont le plus de points passent d’abord, et il leur est gardé { $hours } heures. Les points restants à la fin expirent après { $days } jours.
+rules-wait-points = { $starter } pour commencer et { $daily } par jour d’attente, pendant { $days } au plus.
+rules-wait-slip = { $points } de plus quand la date promise recule, { $times } au plus.
+rules-wait-milestone = À { $points } : { $reward }.
+rules-wait-spend = Pour { $points } : { $reward }.
+rules-wait-hold = Quand l’article revient, ceux qui ont le plus de points passent d’abord, et il leur est gardé { $hours }. Les points restants à la fin expirent après { $days }.
 rules-limits-title = Limites
 rules-budget = Nous donnons { $amount } { $period } au plus. Quand tout est donné, il n’y a plus de roue jusqu’à la période suivante ; une roue déjà montrée garde ses probabilités.
 rules-period-day = par jour
@@ -579,3 +579,23 @@ widget-survey-send = Envoyer
 widget-survey-thanks = Merci. Cela nous aide à mieux faire.
 widget-survey-failed = Cela ne nous est pas parvenu. Réessayez.
 widget-survey-note = Vos réponses sont gardées avec cette visite et ne servent qu’à cette question.
+rules-n-days =
+    { $n ->
+        [one] { $n } jour
+       *[other] { $n } jours
+    }
+rules-n-hours =
+    { $n ->
+        [one] { $n } heure
+       *[other] { $n } heures
+    }
+rules-n-points =
+    { $n ->
+        [one] { $n } point
+       *[other] { $n } points
+    }
+rules-n-times =
+    { $n ->
+        [one] { $n } fois
+       *[other] { $n } fois
+    }

@@ -174,7 +174,7 @@ def charts_of(told: Report, say: Messages) -> list[Any]:
         mine = [one for one in told.figures if one.arm == arm and one.target_is == "change_percent"]
         found.append(
             Differences(
-                f"{say.text(f'console-arm-{arm}')}: {say.text('console-report-chart')}",
+                say.text("console-titled", title=say.text(f"console-arm-{arm}"), name=say.text("console-report-chart")),
                 [say.text(f"console-metric-{figure.metric.replace('_', '-')}") for figure in mine],
                 [_relative(figure, "estimate") for figure in mine],
                 [_relative(figure, "low") for figure in mine],

@@ -190,6 +190,14 @@ def as_json(version: Version, plan: Plan, told: Exact, done: Simulated) -> dict[
             "first_out_day": float(np.median(out)) if out else None,
             "refused_stockouts": float(done.refused.mean()),
         },
+        **_draws_as_json(plan, done),
+        "stocks_out_day": {reward: _median(days) for reward, days in done.stock_out_day.items()},
+    }
+
+
+def _draws_as_json(plan: Plan, done: Simulated) -> dict[str, Any]:
+    """Return what each slice and each milestone contributes."""
+    return {
         "slices": [
             {
                 "slice": one.name,
@@ -204,7 +212,6 @@ def as_json(version: Version, plan: Plan, told: Exact, done: Simulated) -> dict[
             {"milestone": name, "expected_minor": float(mean), "simulated_total_minor": _simulated_total(done, name)}
             for name, mean in _milestones(plan)
         ],
-        "stocks_out_day": {reward: _median(days) for reward, days in done.stock_out_day.items()},
     }
 
 

@@ -111,7 +111,7 @@ def _said(value: Any, name: str, version: Version) -> Value:
         case bool():
             told = sentence("word-yes" if value else "word-no")
         case int():
-            told = Money(value, version.currency) if name in _AMOUNTS else int(value)
+            told = Money(int(value), version.currency) if name in _AMOUNTS else int(value)
         case date():
             told = Day(value)
         case _:
@@ -127,7 +127,7 @@ def _of_money(old: Version, new: Version) -> Iterator[Sentence]:
         yield sentence("change-mean-by" if was else "change-mean", **means, **change)
     worst_was, worst_now = (_worst(version) for version in (old, new))
     if worst_was != worst_now:
-        yield sentence("change-worst", now=Money(worst_now, new.currency), was=Money(worst_was, old.currency))
+        yield sentence("change-worst", now=Money(int(worst_now), new.currency), was=Money(int(worst_was), old.currency))
     if (old.campaign.budget, old.currency) != (new.campaign.budget, new.currency):
         yield sentence("change-budget", now=_budget(new), was=_budget(old))
 

@@ -140,7 +140,8 @@ def _of_budget(version: Version) -> Iterator[Told]:
     spins = int(budget.amount) // worst // _PERIOD_DAYS[budget.per]
     if spins < SPINS_A_DAY_MIN:
         of_period = "a day's budget" if budget.per != "campaign" else "the whole budget"
-        message = f"{max(1, spins)} spins that win {_money(worst, version)} can use up {of_period}"
+        wins = "1 spin that wins" if spins <= 1 else f"{spins} spins that win"
+        message = f"{wins} {_money(worst, version)} can use up {of_period}"
         mend = (
             f"raise the budget, lower the dearest `liability`, or limit it with `stock` (aim: {SPINS_A_DAY_MIN} spins)"
         )
@@ -203,8 +204,9 @@ def _of_reward(name: str, terms: Reward, config: Config, today: date, *, is_used
         yield (), "unused-reward", "note", f'no campaign gives "{name}"', "remove it, or put it on a wheel"
         return
     if terms.valid_days <= config.shop.delivery_days:
+        delivery = _days(config.shop.delivery_days)
         message = (
-            f'"{name}" is valid for {terms.valid_days} days, and a delivery takes {config.shop.delivery_days}: '
+            f'"{name}" is valid for {_days(terms.valid_days)}, and a delivery takes {delivery}: '
             "it will often be over before its shopper is back"
         )
         yield ("valid_days",), "cannot-be-used", "warning", message, "make `valid_days` longer than the delivery"
@@ -323,6 +325,10 @@ def _of_law(places: _Places, config: Config) -> Iterator[Finding]:
             yield Finding(
                 "bundled-consent", rule.level if rule else "note", name, messages.lines[one], 1, message, mend
             )
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
 
 
 def _money(minor: int, version: Version) -> str:

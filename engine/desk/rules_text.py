@@ -9,7 +9,6 @@ from babel.dates import format_date
 from engine.campaigns import Config, Version
 from engine.messages import Messages
 from rewards.catalogue import VipAccess
-from rewards.odds import odds_text
 from rules.conditions import (
     AwardsAtMost,
     CartBetween,
@@ -59,6 +58,10 @@ class _Rules:
     def _say(self, message_id: str, **values: object) -> str:
         return self._messages.text(message_id, **values)
 
+    def _n(self, unit: str, number: int) -> str:
+        """Return a number with its unit: `1 day`, `2 days`."""
+        return self._say(f"rules-n-{unit}", n=number)
+
     def _day(self, day: date) -> str:
         return str(format_date(day, format="long", locale=self._messages.locale))
 
@@ -98,11 +101,11 @@ class _Rules:
             case CurrencyIn():
                 return {"currencies": self._list(rule.currencies)}
             case SpinsAtMost():
-                return {"count": rule.count, "days": rule.window_days}
+                return {"count": rule.count, "days": self._n("days", rule.window_days)}
             case AwardsAtMost():
-                return {"amount": self._money(rule.minor), "days": rule.window_days}
+                return {"amount": self._money(rule.minor), "days": self._n("days", rule.window_days)}
             case StockoutWithin():
-                return {"hours": rule.hours}
+                return {"hours": self._n("hours", rule.hours)}
             case When():
                 return {"expression": rule.expression.source}
             case _:
@@ -131,7 +134,7 @@ class _Rules:
             "",
             f"## {self._say('rules-odds-title')}",
             "",
-            self._say("rules-odds", hours=version.campaign.offer_hours),
+            self._say("rules-odds", hours=self._n("hours", version.campaign.offer_hours)),
             "",
         )
         heads = [self._say(f"rules-column-{one}") for one in ("reward", "odds", "weight", "stock", "gone")]
@@ -142,9 +145,9 @@ class _Rules:
             gone = version.when_gone[piece.reward]
             cells = [
                 self._label(piece.reward),
-                odds_text(piece.weight, table.total_weight),
+                self._messages.percent(piece.weight / table.total_weight),
                 f"{piece.weight} / {table.total_weight}",
-                "–" if stock is None else str(stock),
+                "–" if stock is None else self._messages.number(stock),
                 "–" if gone is None else self._label(gone),
             ]
             yield f"| {' | '.join(cells)} |"
@@ -155,7 +158,7 @@ class _Rules:
     def _rewards(self) -> Iterator[str]:
         yield from ("", f"## {self._say('rules-rewards-title')}", "")
         for name, terms in self._version.snapshot.rewards.items():
-            said = [self._say("rules-valid", days=terms.valid_days)]
+            said = [self._say("rules-valid", days=self._n("days", terms.valid_days))]
             if terms.minimum_basket:
                 said.append(self._say("rules-basket", amount=self._money(terms.minimum_basket)))
             if terms.liability:
@@ -163,26 +166,29 @@ class _Rules:
             if isinstance(terms, VipAccess):
                 said.append(self._say("rules-event", event=terms.event, day=self._day(terms.on)))
             said.append(self._say("rules-stacks" if terms.stacks else "rules-stacks-not"))
-            yield f"- **{self._label(name)}**: {' '.join(said)}"
+            yield f"- **{self._label(name)}** – {' '.join(said)}"
 
     def _patience(self) -> Iterator[str]:
         terms = self._version.patience
         yield from ("", f"## {self._say('rules-wait-title')}", "")
-        points = {"daily": terms.points_per_day, "starter": terms.starter_points}
-        yield f"- {self._say('rules-wait-points', days=terms.days_max, **points)}"
+        starter, days = self._n("points", terms.starter_points), self._n("days", terms.days_max)
+        yield f"- {self._say('rules-wait-points', days=days, daily=terms.points_per_day, starter=starter)}"
         if terms.delay_bonus_points:
-            yield f"- {self._say('rules-wait-slip', points=terms.delay_bonus_points, times=terms.delay_bonuses_max)}"
+            points, times = self._n("points", terms.delay_bonus_points), self._n("times", terms.delay_bonuses_max)
+            yield f"- {self._say('rules-wait-slip', points=points, times=times)}"
         for milestone in terms.milestone:
             total = sum(line.weight for line in milestone.surprise)
             what = self._list(self._label(name) for name in milestone.rewards)
             if milestone.surprise:
-                what = self._list(
-                    f"{self._label(line.reward)} ({odds_text(line.weight, total)})" for line in milestone.surprise
-                )
-            yield f"- {self._say('rules-wait-milestone', points=milestone.points, reward=what)}"
+                odds = ((line.reward, self._messages.percent(line.weight / total)) for line in milestone.surprise)
+                what = self._list(f"{self._label(reward)} ({percent})" for reward, percent in odds)
+            points = self._n("points", milestone.points)
+            yield f"- {self._say('rules-wait-milestone', points=points, reward=what)}"
         for spend in terms.spend:
-            yield f"- {self._say('rules-wait-spend', points=spend.points, reward=self._label(spend.reward))}"
-        yield f"- {self._say('rules-wait-hold', hours=terms.hold_hours, days=terms.points_expire_days)}"
+            points = self._n("points", spend.points)
+            yield f"- {self._say('rules-wait-spend', points=points, reward=self._label(spend.reward))}"
+        hours, days = self._n("hours", terms.hold_hours), self._n("days", terms.points_expire_days)
+        yield f"- {self._say('rules-wait-hold', hours=hours, days=days)}"
 
     def _budget(self) -> str:
         budget = self._version.campaign.budget

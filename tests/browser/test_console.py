@@ -158,7 +158,7 @@ def test_why_a_shopper_got_that_is_told_by_any_of_its_ids(page: Page, office: Of
     page.get_by_label("Offer, stockout or shopper id").fill(offer)
     page.get_by_role("button", name="Tell").click()
     told = page.locator("dl.pairs").first.inner_text()
-    assert "Wheel, 0.4" in told
+    assert "Wheel, 40%" in told
     assert "discount-5" in told
     shoot(page, "explained")
 

@@ -1,16 +1,23 @@
 """The desk's commands before anything is live: figures, sentences, rules, and a file's past."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from engine import campaigns
 from engine.cli import simulate as cli_simulate
 from engine.cli.main import main
+from engine.desk.difference import differences
+from engine.desk.sentences import all_told, kept, plain
+from engine.desk.words import words
 from engine.settings import ROOT
 from rewards import forecast
 from tests.desk.test_arms import EVERY_ARM
+from tests.engine.test_cli_config import write
+from tests.engine.test_config_fuzz import WHOLE
 from tests.support import campaign, config_copy, edit, slice_
 
 SAMPLE = ROOT.parent / "shared" / "data" / "online-retail-sample.csv"
@@ -151,6 +158,41 @@ def test_a_change_is_told_for_shoppers_and_in_money(tmp_path: Path) -> None:
     assert run("diff", str(old), str(new), "--locale", "de").exit_code == 2
 
 
+def test_every_change_can_be_kept_and_is_told_from_what_was_kept(tmp_path: Path) -> None:
+    """Each setting there is changes between the two: what one reader is told today, another reads years later."""
+    folder = write(tmp_path / "old", WHOLE)
+    shop, rewards, own = WHOLE["shop.toml"], WHOLE["rewards.toml"], WHOLE["campaigns/always-on.toml"]
+    new = write(
+        tmp_path / "new",
+        WHOLE
+        | {
+            "shop.toml": re.sub(r"= (-?)(\d+)", lambda found: f"= {found[1]}{int(found[2]) + 1}", shop),
+            "rewards.toml": re.sub(r'= "(\d+)\.', lambda found: f'= "{int(found[1]) + 1}.', rewards)
+            .replace("valid_days = 30", "valid_days = 1")
+            .replace("stacks = false", "stacks = true"),
+            "campaigns/always-on.toml": own.replace("ends_on = 2027-12-31\n", "")
+            .replace("priority = 3", "priority = 4")
+            .replace("offer_hours = 24", "offer_hours = 1")
+            .replace('"500.00", per = "day"', '"900.00", per = "week"')
+            .replace("points = 7\n", "points = 1\n")
+            .replace("weight = 40", "weight = 30")
+            .replace("stock = 20", "stock = 1")
+            .replace("percent = 40\nwith_patience = true", "percent = 40")
+            .replace("hold_hours = 24", "hold_hours = 1"),
+        },
+    )
+    found = differences(campaigns.load(folder), campaigns.load(new))
+    assert len(found) > 25
+    stored = json.loads(json.dumps(plain(found)))
+    for locale in ("en", "fr"):
+        told = all_told(found, words(locale))
+        assert kept(stored, words(locale)) == told
+        assert not [one for one in told if re.search(r"\b(change|word|field|budget|console)-[a-z]|\{|None|Minor", one)]
+    english = "\n".join(all_told(found, words("en")))
+    for said in ("1 hour to spin", "is 1 unit;", "at 1 point is new", "its last day is none; it was 31 Dec 2027"):
+        assert said in english, english
+
+
 def test_campaigns_that_come_and_go_are_told(tmp_path: Path) -> None:
     told = run("diff", str(config_copy(tmp_path, one=campaign())), str(config_copy(tmp_path, two=EVERY_ARM))).output
     assert 'The campaign "two" is new.' in told
@@ -172,7 +214,8 @@ def test_the_rules_say_odds_conditions_and_terms_in_each_language(locale: str) -
     told = run("rules-text", "--locale", locale)
     assert told.exit_code == 0
     assert "rules-" not in told.output, "a sentence is missing"
-    for said in ("| 0.4 |", "| 40 / 100 |", "20000", "30", "Toujours là", "/verify"):
+    percent, stock = ("40%", "20,000") if locale == "en" else ("40\xa0%", "20\u202f000")
+    for said in (f"| {percent} | 40 / 100 |", f"| {stock} |", "30", "Toujours là", "/verify"):
         assert said in told.output
     unknown = run("rules-text", "--locale", "de")
     assert (unknown.exit_code, "does not speak" in unknown.output) == (2, True)
@@ -259,13 +302,13 @@ def test_a_file_that_is_no_history_is_a_sentence(tmp_path: Path) -> None:
     assert told.exit_code == 2
     assert "the first line lacks InvoiceNo" in told.output
     assert run("backtest", str(tmp_path / "none.csv")).exit_code == 2
-    for lines, words in (
+    for lines, said in (
         ((), "there is no row below the first line"),
         (("1,A,X,1,soon,1.00,5,France",), "none of the 1 rows is an order line"),
         (("1,A,X,1,13/02/2011,1.00,5,FR", "1,A,X,1,02/13/2011,1.00,5,FR"), "its dates stand in two orders"),
     ):
         told = run("backtest", orders(tmp_path, *lines))
-        assert (told.exit_code, words in told.output) == (2, True), told.output
+        assert (told.exit_code, said in told.output) == (2, True), told.output
 
 
 @pytest.mark.skipif(not SAMPLE.is_file(), reason="the sample stands beside the project, where there is one")

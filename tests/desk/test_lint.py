@@ -1,6 +1,7 @@
 """The linter: each finding is named, placed, explained and mended, and the default config has none."""
 
 import json
+import re
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from click.testing import CliRunner, Result
 from engine import campaigns
 from engine.cli.main import main
 from engine.desk.lint import Finding, lint
+from engine.desk.rules_text import rules_text
 from engine.settings import ROOT
 from tests.desk.test_arms import arm, experiment
 from tests.support import campaign, config_copy, edit, slice_
@@ -107,6 +109,24 @@ def test_a_code_that_is_over_before_it_can_be_used_is_found(tmp_path: Path) -> N
     early = config_copy(tmp_path)
     edit(early / "rewards.toml", 'liability = "25.00"\nvalid_days = 365', 'liability = "25.00"\nvalid_days = 30')
     assert str(TODAY + timedelta(days=30)) in named(early, "cannot-be-used").message
+
+
+def test_one_is_not_told_as_many(tmp_path: Path) -> None:
+    folder = config_copy(tmp_path)
+    edit(folder / "rewards.toml", 'liability = "8.00"\nvalid_days = 30', 'liability = "8.00"\nvalid_days = 1')
+    edit(folder / "campaigns" / "always-on.toml", "offer_hours = 24", "offer_hours = 1")
+    edit(folder / "campaigns" / "always-on.toml", 'amount = "250000.00"', 'amount = "40.00"')
+    assert '"discount-5" is valid for 1 day, and a delivery takes 5 days' in named(folder, "cannot-be-used").message
+    assert named(folder, "budget-in-few-spins").message.startswith("1 spin that wins 30.00 EUR")
+    for locale, valid, hours in (
+        ("en", "Valid for 1 day.", "You have 1 hour to spin"),
+        ("fr", "Valable 1 jour.", "Vous avez 1 heure pour"),
+    ):
+        config = campaigns.load(folder)
+        said = rules_text(config, config.versions[0], config.messages[locale])
+        assert valid in said
+        assert hours in said
+        assert not re.search(r"\b1 (days|hours|points|times|jours|heures)\b", said)
 
 
 def test_a_sentence_one_language_lacks_is_found(tmp_path: Path) -> None:

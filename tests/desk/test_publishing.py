@@ -54,7 +54,7 @@ async def test_a_published_config_is_live_in_every_process_and_offers_keep_their
         )
         assert told.exit_code == 0, told.output
         assert "published as 2, by Ada" in told.output
-        assert '- only: "discount-20" becomes less likely: 90 % before, 80 % now.' in told.output
+        assert '- only: "discount-20" becomes less likely: 90% before, 80% now.' in told.output
         for process in (shop, other):
             await process.inside.live.catch_up()
             assert await weights(process) == [4, 1]

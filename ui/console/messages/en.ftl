@@ -355,3 +355,4 @@ report-what-if-too-young =
        *[other] The data cannot answer yet: all { $n } spins are younger than 30 days, which is how long their orders count.
     }
 report-what-if-few-old-enough = The data cannot answer yet: { $old } of { $n } spins are 30 days old, which is how long their orders count; { $least } are needed.
+console-titled = { $title }: { $name }

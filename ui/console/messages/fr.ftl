@@ -355,3 +355,4 @@ report-what-if-too-young =
        *[other] Les données ne peuvent pas encore répondre : les { $n } tours ont tous moins de 30 jours, le temps pendant lequel leurs commandes comptent.
     }
 report-what-if-few-old-enough = Les données ne peuvent pas encore répondre : { $old } tours sur { $n } ont 30 jours, le temps pendant lequel leurs commandes comptent ; il en faut { $least }.
+console-titled = { $title } : { $name }
