@@ -91,6 +91,14 @@ audit-dependencies: env-dev ## known flaws of what is installed; says so where n
 bench-spin: env-dev ## durable spins and offers over HTTP, beside an empty handler on the same server
 	@$(BIN)/python -m tests.bench.spin
 
+.PHONY: bench-startup
+bench-startup: env-dev ## how long after `makegood serve` the first request is answered
+	@$(BIN)/python -m tests.bench.startup
+
+.PHONY: bench-audit
+bench-audit: env-dev ## an audit of a million spins and thirty million entries: time and memory (SPINS=, ENTRIES=)
+	@$(BIN)/python -m tests.bench.audit $(if $(SPINS),--spins $(SPINS)) $(if $(ENTRIES),--entries $(ENTRIES))
+
 .PHONY: bench-growth
 bench-growth: env-dev ## what a spin costs after ten million others, beside ten thousand (PAST=, DATA=)
 	@$(BIN)/python -m tests.bench.growth $(if $(PAST),--past $(PAST)) $(if $(DATA),--data $(DATA))
@@ -101,7 +109,8 @@ bench-simulate: env-dev ## ten million simulated spins, beside a bare numpy choi
 
 .PHONY: chaos
 chaos: env-dev ## a hundred faults under load, and every promise checked afterwards (FAULTS=, SEED=)
-	@LAST_UNIT_SHOPPERS=10000 $(BIN)/pytest -q tests/chaos/test_last_unit.py
+	@LAST_UNIT_SHOPPERS=10000 $(BIN)/pytest -q --durations=1 tests/chaos/test_last_unit.py
+	@STANDBY_SPINS=3000 $(BIN)/pytest -q --durations=1 tests/faults/test_standby.py
 	@$(BIN)/python -m tests.chaos $(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: load

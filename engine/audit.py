@@ -61,6 +61,9 @@ class Checked(NamedTuple):
     faults: list[str]
 
 
+SOUND = Checked("", [])  # one of many that agree: its name would cost more than the look at it
+
+
 class Part(NamedTuple):
     """One table's checks: what they recompute, the rows to look at, and the looking."""
 
@@ -90,8 +93,10 @@ class Auditor:
 
     async def rows(self, found: Query) -> AsyncIterator[Row[Any]]:
         async with self._connection.stream(found, execution_options={"yield_per": PAGE}) as rows:
-            async for row in rows:
-                yield row
+            # Page by page: asking for each row by itself would cost more than looking at it.
+            async for page in rows.partitions():
+                for row in page:
+                    yield row
 
     def opened(self, sealed: bytes) -> bytes | None:
         try:
@@ -106,21 +111,21 @@ class Auditor:
         """Return a day's secret, or None where there is none that opens."""
         if (day, purpose) not in self._secrets:
             sealed = await self._one(select(Epoch.secret_sealed).where(Epoch.day == day, Epoch.purpose == purpose))
-            _keep(self._secrets, (day, purpose), self.opened(sealed) if sealed else None, SECRETS_KEPT_MAX)
+            keep(self._secrets, (day, purpose), self.opened(sealed) if sealed else None, SECRETS_KEPT_MAX)
         return self._secrets[day, purpose]
 
     async def version(self, digest: str) -> Version | None:
         """Return a campaign version as it is stored, or None where that cannot be read."""
         if digest not in self._versions:
             body = await self._one(select(CampaignVersion.body).where(CampaignVersion.digest == digest))
-            _keep(self._versions, digest, read_version(body) if body else None, VERSIONS_KEPT_MAX)
+            keep(self._versions, digest, read_version(body) if body else None, VERSIONS_KEPT_MAX)
         return self._versions[digest]
 
     async def _one(self, found: Query) -> Any:
         return (await self._connection.execute(found)).scalar_one_or_none()
 
 
-def _keep(kept: dict[Any, Any], key: object, value: object, most: int) -> None:
+def keep(kept: dict[Any, Any], key: object, value: object, most: int) -> None:
     if len(kept) >= most:
         kept.pop(next(iter(kept)))
     kept[key] = value

@@ -7,7 +7,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from engine.audit import PARTS, Auditor, Part
+from engine.audit import PAGE, PARTS, Auditor, Part
 from engine.audit_patience import PARTS as PATIENCE
 from engine.cli.opened import opened
 from engine.cli.output import EXIT_FAULT, console, errors
@@ -44,9 +44,11 @@ async def _audit() -> tuple[Counter[str], Counter[str]]:
 
 async def _look(auditor: Auditor, part: Part, progress: Progress, checked: Counter[str], faulty: Counter[str]) -> None:
     task = progress.add_task(part.table, total=await auditor.size(part))
+    seen = 0
     async for row, faults in part.look(auditor):
-        progress.advance(task)
-        checked[part.table] += 1
+        seen += 1
+        if seen % PAGE == 0:
+            progress.update(task, completed=seen)
         if not faults:
             continue
         faulty[part.table] += 1
@@ -55,6 +57,8 @@ async def _look(auditor: Auditor, part: Part, progress: Progress, checked: Count
                 console.print(Text(f"{part.table} {row}: {fault}"), soft_wrap=True)
         elif faulty[part.table] == FAULTS_SHOWN_MAX + 1:
             console.print(Text(f"{part.table}: … and more, counted below"))
+    checked[part.table] = seen
+    progress.update(task, completed=seen)
 
 
 def _progress() -> Progress:
