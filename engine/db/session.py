@@ -23,7 +23,7 @@ BY_INDEX = (
     " -c plan_cache_mode=force_generic_plan"
 )
 # A thousand shoppers at once wait for their turn rather than be sent away; nobody waits for longer than a page would.
-POOL_TIMEOUT_SECONDS = 5
+POOL_TIMEOUT_SECONDS = 10
 WAITING_MAX = 1000
 
 
