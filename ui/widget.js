@@ -2,14 +2,14 @@
  * <makegood-patience token="…">: what a customer waits for, for an account page.
  * <makegood-stock sku="…">: "only 3 left", "sold out", beside any product or variant. Their parts load when they are needed. */
 
-import { connect } from "./widget/api.js";
-import { choice } from "./widget/choice.js";
 import { builder, remember } from "./widget/dom.js";
+import { paint, sheet } from "./widget/styles.js";
 import { listen } from "./widget/live.js";
 import { loadMessages } from "./widget/messages.js";
+import { connect } from "./widget/api.js";
 import { fetchPart, seldom } from "./widget/parts.js";
-import { paint, sheet } from "./widget/styles.js";
 import { rows } from "./widget/rows.js";
+import { choice } from "./widget/choice.js";
 
 /** @import { Award, Basis, EnrolmentSummary, Offer, Scene } from "./widget/types" */
 
@@ -38,7 +38,7 @@ class MakegoodElement extends HTMLElement {
     const { signal } = (this.#abort = new AbortController());
     const place = document.createElement("div");
     // What is shown again takes no less place meanwhile.
-    if (this.#root.firstChild) place.style.minHeight = `${this.offsetHeight}px`;
+    if (this.#root.firstChild) place.style.minHeight = `${this.getBoundingClientRect().height}px`;
     this.#root.adoptedStyleSheets = [sheet];
     place.append(document.createElement("slot"));
     this.#root.replaceChildren(place);
@@ -101,14 +101,17 @@ class MakegoodStockout extends MakegoodElement {
     const { ask, h, place, root, say, tell, token } = basis;
     const key = `offer ${token}`;
     const list = (/** @type {string} */ name) => ask(name).then(({ json }) => json[name], () => []);
-    /** @type {[Offer, Award[], EnrolmentSummary[]]} */
-    const [offer, awards, enrolments] = await Promise.all([
+    /** @type {Promise<[Offer, Award[], EnrolmentSummary[]]>} */
+    const asked = Promise.all([
       Promise.all([ask("offer"), ask("moment")]).then(([offer, moment]) => ({ ...offer.json, moment: moment.json }))
         // A prize that was seen once is seen again, even while the engine is away.
         .catch((error) => (!error.code && remember(key)) || Promise.reject(error)),
       list("awards"),
       list("enrolments"),
     ]);
+    // The first number of a page takes its browser longest: it is written while the engine answers.
+    (0).toLocaleString(say.locale);
+    const [offer, awards, enrolments] = await asked;
     const { offer_id, patience, product: { sku }, wheel } = offer;
     const spun = awards.some((award) => award.offer_id === offer_id) || remember(`spin ${offer_id}`)?.json;
     const waiting = enrolments.find((enrolment) => enrolment.sku === sku && enrolment.status === "active");

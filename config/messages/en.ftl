@@ -68,6 +68,7 @@ widget-more-odds = { $label }: { $part } in { $whole } ({ $percent })
 widget-more-when-gone = If it is all gone: { $label }
 widget-more-commitment = The secret number of this draw is already chosen. Its fingerprint keeps us from changing it:
 widget-more-seed = Your share of the chance
+widget-more-seed-mixed = It was mixed with the secret number.
 widget-more-seed-help = It is mixed with the secret number. Change it if you like: 1 to 64 plain characters.
 widget-won = You won: { $label }
 widget-seldom-already = You have already spun the wheel. Here is your result.

@@ -73,6 +73,7 @@ widget-more-odds =
 widget-more-when-gone = S’il n’y en a plus : { $label }
 widget-more-commitment = Le nombre secret du tirage est déjà choisi. Son empreinte empêche d’en changer :
 widget-more-seed = Votre part de hasard
+widget-more-seed-mixed = Elle s’est mêlée au nombre secret.
 widget-more-seed-help = Elle se mêle au nombre secret. Changez-la si vous voulez : 1 à 64 caractères, sans accents.
 widget-won = Vous avez gagné : { $label }
 widget-seldom-already = Vous avez déjà tourné la roue. Voici votre résultat.

@@ -140,7 +140,8 @@ def words(
         for key, text in messages.starting_with(prefixes).items()
         if not key.startswith(without or "\0")
     }
-    body = msgspec.json.encode({"locale": messages.locale, "dir": messages.direction, "messages": said})
+    other_way = {"dir": "rtl"} if messages.direction == "rtl" else {}
+    body = msgspec.json.encode({"locale": messages.locale, **other_way, "messages": said})
     return assets.answer(request, pack(body), "application/json")
 
 

@@ -34,6 +34,16 @@ async def test_every_coding_holds_the_same_script(shop: Shop, coding: str) -> No
     assert answer.headers["content-type"].startswith("text/javascript")
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+async def test_a_spin_needs_no_more_than_ten_kilobytes(shop: Shop, language: str) -> None:
+    """What is fetched until the result is there; `make bench-widget` reads the same from a browser's own log."""
+    total = 0
+    for path in ("/widget.js", f"/widget/messages/{language}.json"):
+        async with shop.http.stream("GET", path, headers={"Accept-Encoding": "br"}) as answer:
+            total += sum([len(chunk) async for chunk in answer.aiter_raw()])
+    assert total <= 10_000
+
+
 async def test_a_browser_that_has_it_is_not_sent_it_again(shop: Shop) -> None:
     first = await shop.http.get("/widget.js")
     again = await shop.http.get("/widget.js", headers={"If-None-Match": first.headers["etag"]})

@@ -3,7 +3,7 @@
 import { final } from "./api.js";
 import { confetti } from "./confetti.js";
 import { freshSeed, remember, still } from "./dom.js";
-import { printable, verify } from "./draw.js";
+import { verify } from "./draw.js";
 import { fetchPart, seldom } from "./parts.js";
 import { result } from "./result.js";
 import { fold } from "./rows.js";
@@ -34,16 +34,16 @@ export function choice(scene, table, card, more) {
     note,
     h("div", { class: "choice" }, go, h("button", { part: "decline", click: decline }, say("decline"))));
   // Never heard until it is asked for, and then on every visit.
-  const loud = h("button", { class: "sound", part: "sound", "aria-pressed": `${!!remember("sound", null, "local")}`, "aria-label": say("sound"), title: say("sound"), async click() {
+  const loud = h("button", { class: "sound", part: "sound", "aria-pressed": `${!!remember("sound", null, "local")}`, async click() {
     const on = !heard();
     loud.ariaPressed = `${on}`;
     remember("sound", on, "local");
     if (on) (await loadSound())?.tune();
-  } }, "♪");
+  } }, say("sound"));
   const heard = () => loud.ariaPressed === "true";
   element.append(loud);
   // The odds in words, the sealed draw and the shopper's own seed, at one tap.
-  const fair = fold(scene, { part: "odds" }, [say("odds-title")], async () => (await fetchPart(scene, "more")).odds(scene, table, mine));
+  const { element: fair } = fold(scene, { part: "odds" }, [say("odds-title")], async () => (await fetchPart(scene, "more")).odds(scene, table, mine));
   more.addEventListener("joined", () => {
     if (either) lay();
   });
@@ -56,7 +56,7 @@ export function choice(scene, table, card, more) {
   }
 
   function show() {
-    lay(h("div", { class: "left" }, element, legend(scene, table)), h("div", { class: "side" }, panel, fair.element));
+    lay(h("div", { class: "left" }, element, legend(scene, table)), h("div", { class: "side" }, panel, fair));
   }
 
   /** The wheel was spun before: the same answer again, from the engine or from this tab. */
@@ -73,11 +73,6 @@ export function choice(scene, table, card, more) {
 
   async function spin() {
     if (busy) return;
-    if (!printable(mine.seed)) {
-      fair.details.open = true;
-      fair.details.querySelector("input")?.reportValidity();
-      return;
-    }
     busy = mine.fixed = true; // another try is made with the same seed
     remember(key, { seed: mine.seed });
     go.ariaDisabled = "true";

@@ -9,7 +9,7 @@ const LASTS_MS = 2500;
 
 /** From behind the wheel. @param {Build} h @param {HTMLElement} wheel */
 export function confetti(h, wheel) {
-  const cloud = h("div", { class: "cloud", "aria-hidden": "true" });
+  const cloud = h("div", { class: "cloud" });
   wheel.append(cloud);
   for (let index = 0; index < BITS; index++) {
     const bit = h("i", { class: tint(index, BITS) });

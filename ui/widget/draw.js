@@ -11,9 +11,6 @@ export const bytes = (/** @type {string} */ text) => new TextEncoder().encode(te
 export const hex = (/** @type {ArrayBuffer} */ buffer) =>
   Array.from(new Uint8Array(buffer), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
-/** What a shopper's seed may be. @param {string} text */
-export const printable = (text) => /^[ -~]{1,64}$/.test(text);
-
 /** @param {string} text */
 export function unhex(text) {
   if (!/^([0-9a-f]{2})+$/.test(text)) throw new TypeError("not hexadecimal");
@@ -38,7 +35,7 @@ export const tableDigest = (slices) => sha256(bytes(canonicalTable(slices)));
 
 /** @param {Slice[]} slices @param {string} seed the server's, hex @param {string} clientSeed @param {string} offerId */
 export async function draw(slices, seed, clientSeed, offerId) {
-  if (!printable(clientSeed)) throw new RangeError("client seed: 1 to 64 printable ASCII characters");
+  if (!/^[ -~]{1,64}$/.test(clientSeed)) throw new RangeError("client seed: 1 to 64 printable ASCII characters");
   // What is no whole number at all is refused below.
   if (!slices.every(({ weight }) => weight > 0)) throw new RangeError("weight: a whole number above 0");
   const key = unhex(seed);

@@ -6,7 +6,7 @@ import { remember } from "./dom.js";
 
 /** @param {URL} url of a JSON file {locale, dir, messages} @param {AbortSignal} [signal] @returns {Promise<Say>} */
 export async function loadMessages(url, signal) {
-  const { locale, dir, messages } = await sentences(url, signal);
+  const { locale, dir = "ltr", messages } = await sentences(url, signal);
   const learn = async (/** @type {string} */ part) => Object.assign(messages, (await sentences(new URL(`?${part}`, url), signal)).messages);
   return speaker(locale, messages, { dir, learn });
 }
@@ -32,7 +32,10 @@ export function speaker(locale, messages, more) {
       const value = values[message.select];
       text = message[`${value}`] ?? message[plural.select(Number(value))] ?? message.other ?? id;
     }
-    return `${text}`.replace(/\{\$(\w+)}/g, (_, name) => (values[name] ?? "").toLocaleString(regional));
+    return `${text}`.replace(/\{\$(\w+)}/g, (_, name) => {
+      const value = values[name] ?? "";
+      return typeof value === "number" ? value.toLocaleString(regional) : value;
+    });
   };
   return Object.assign(say, { locale: regional, dir: "ltr", has: (/** @type {string} */ id) => id in messages, learn: async () => {} }, more);
 }

@@ -7,17 +7,30 @@ import { shares } from "./odds.js";
 /** @import { Scene, Wheel } from "./types" */
 
 /** Odds in words, what replaces a reward that is gone, the sealed draw and the shopper's own seed. @param {Scene} scene @param {Wheel} wheel @param {{seed: string, fixed: boolean}} mine */
-export function odds({ h, say }, { slices, commitment }, mine) {
+export function odds({ h, say, root }, { slices, commitment }, mine) {
   const seed = seedInput(h, mine.seed);
-  seed.addEventListener("focus", () => (seed.readOnly = mine.fixed));
-  seed.addEventListener("input", () => (mine.seed = seed.value));
+  const help = h("p", { class: "muted" });
+  const settle = () => {
+    seed.readOnly = mine.fixed;
+    seed.value = mine.seed;
+    help.textContent = say(mine.fixed ? "more-seed-mixed" : "more-seed-help");
+  };
+  settle();
+  seed.addEventListener("focus", settle);
+  // Once the wheel has been spun, nothing can be changed.
+  root.host.addEventListener("makegood:spun", settle, { once: true });
+  // What no seed can be is told at once, and never drawn with.
+  seed.addEventListener("input", () => {
+    if (seed.reportValidity()) mine.seed = seed.value;
+  });
+  seed.addEventListener("change", () => (seed.value = mine.seed));
   return h("div", { class: "panel" },
     h("ul", { class: "list" }, ...slices.map(({ label, when_gone }, index) =>
       h("li", {}, say("more-odds", { label: label ?? "", ...shares(slices, say)[index] }),
         when_gone && h("div", { class: "muted" }, say("more-when-gone", { label: when_gone.label }))))),
     h("p", {}, say("more-commitment")),
     h("p", {}, h("code", {}, commitment)),
-    h("div", {}, h("label", {}, say("more-seed"), seed), h("p", { class: "muted" }, say("more-seed-help"))));
+    h("div", {}, h("label", {}, say("more-seed"), seed), help));
 }
 
 /**

@@ -25,7 +25,7 @@ export function fold({ h, say }, props, head, fill) {
     load();
   };
   const details = h("details", { ...props, toggle }, h("summary", {}, ...head), inside);
-  return { element: h("div", {}, details, note), details, load };
+  return { element: h("div", {}, details, note), load };
 }
 
 /** @param {Scene} scene @param {unknown} chosen whether the wheel was taken where it is the one or the other */

@@ -16,13 +16,13 @@ font-family:var(--makegood-font,inherit);line-height:1.5;color:var(--ink)}
 :host([hidden]){display:none}
 :host(makegood-stock){display:inline-block;container-type:normal}
 *{box-sizing:border-box}
-.wheel{min-height:var(--makegood-reserve,80rem)}
+.wheel{min-height:var(--makegood-reserve,84rem)}
 .text{min-height:var(--makegood-reserve,22rem)}
 .patience{min-height:var(--makegood-reserve,30rem)}
 .place>*{min-width:0}
 h2,h3,p,ol,ul{margin:0;padding:0;list-style:none}
-h2,h3{font-size:1.3rem;line-height:1.25;text-wrap:balance}
-a{color:var(--accent);text-underline-offset:.2em}
+h2,h3{font-size:1.3rem;line-height:1.25}
+a{color:var(--accent)}
 code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}
 .place,.card,.panel,.truth,.instead,.legend,.rows{display:grid;gap:1rem;align-content:start}
 .place{align-content:stretch}
@@ -32,19 +32,19 @@ code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}
 .instead ul,.instead li>*,.legend li,.choice,.code{display:flex;gap:.6rem;align-items:center}
 .instead ul,.choice,.code{flex-wrap:wrap}
 .card{padding:1.25rem;background:var(--surface);border:1px solid var(--line);border-radius:var(--makegood-radius,1.25rem);position:relative;overflow:clip}
-.muted{color:var(--muted);font-size:.9rem}
+.muted{color:var(--muted);font-size:.9rem;font-weight:400}
 button,a.main,.instead li>*{font:inherit;font-weight:600;line-height:1.2;min-height:3rem;padding:.85rem 1rem;border:1px solid var(--muted);border-radius:.8rem;background:none;color:var(--ink);text-decoration:none;cursor:pointer}
 .instead li>*{padding:.4rem}
 .instead img{border-radius:.5rem;object-fit:cover}
-.instead b,.instead .muted{display:block;line-height:1.3}
+.instead b,.instead .muted{display:block}
 button.main,a.main{background:var(--accent);border-color:var(--accent);color:var(--on)}
 a:hover,button:hover{border-color:var(--accent)}
 button[aria-disabled]{opacity:.65;cursor:progress}
 .choice>*{flex:1 1 auto;text-align:center}
-:focus-visible{outline:3px solid var(--accent);outline-offset:3px}
+:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 [tabindex="-1"]{outline:0}
 .spinner,.legend b{forced-color-adjust:none}
-.spinner{position:relative;width:min(100%,23rem);aspect-ratio:1;margin:.75rem auto;border-radius:50%;box-shadow:0 .6rem 2rem #2c1d1233;direction:ltr}
+.spinner{position:relative;width:min(100%,23rem);aspect-ratio:1;margin:.75rem auto;border-radius:50%;box-shadow:0 .6rem 2rem #2c1d121f;direction:ltr}
 .spinner svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
 .disc,.pointer{will-change:transform}
 .disc path{fill:var(--c);stroke:#fffaf2}
@@ -58,25 +58,24 @@ button[aria-disabled]{opacity:.65;cursor:progress}
 .peg,.pointer path{fill:#2c1d12}
 .pointer path{stroke:#fffaf2;stroke-width:2}
 .spinner .pointer{inset:-5% auto auto 44%;width:12%;height:16.8%;transform-origin:50% 35%}
-.spinner .sound{position:absolute;inset:auto 0 0 auto;width:3rem;padding:0;border-radius:50%;background:var(--surface);color:var(--muted);font-size:1.2rem;text-decoration:line-through}
+.spinner .sound{position:absolute;inset:auto 0 0 auto;min-height:2.5rem;padding:.4rem .8rem;border-radius:2rem;background:var(--surface);color:var(--muted);font-size:.9rem;text-decoration:line-through}
 .sound[aria-pressed=true]{color:var(--accent);border-color:var(--accent);text-decoration:none}
 .cloud{position:absolute;inset:50%;pointer-events:none}
-.cloud i{position:absolute;width:.6rem;height:.9rem;border-radius:.1rem;background:var(--c)}
+.cloud i{position:absolute;width:.6rem;height:.8rem;border-radius:.1rem;background:var(--c)}
 .legend{font-size:.9rem;order:1}
 .legend b{flex:none;width:1.6rem;border-radius:50%;background:var(--c);color:var(--i);font-size:.8rem;line-height:1.6rem;text-align:center}
 .legend span{flex:1}
-.legend i{font-style:normal;color:var(--muted);font-variant-numeric:tabular-nums}
+.legend i{font-style:normal;color:var(--muted)}
 details{border-top:1px solid var(--line)}
 summary{cursor:pointer;padding:.75rem 0;color:var(--accent);font-weight:600}
-summary .muted{display:block;font-weight:400;padding-inline-start:1.1rem}
+summary .muted{display:block;padding-inline-start:1.1rem}
 details>*+*{margin:0 0 1rem}
 .note{padding:.75rem 1rem;border-inline-start:4px solid var(--accent);background:#8882}
 .note:empty{display:none}
 .won{padding:1rem;border:2px dashed var(--accent);border-radius:.8rem}
 .code code{flex:1 1 10rem;font-size:1.2rem;font-weight:600;user-select:all}
 .live{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-@container (min-width:44rem){.wheel{min-height:var(--makegood-reserve,50rem)}.two{grid-template:auto auto auto 1fr/minmax(0,20rem) 1fr;gap:1rem 2rem;padding:1.75rem}.two>*{grid-column:2}.two>.rows{grid-column:1/-1}.left,.side{display:grid;gap:1rem;align-content:start}.two>.left{grid-area:1/1/span 4}}
-@media (prefers-reduced-motion:no-preference){.disc g{transition:opacity .4s}}
+@container (min-width:44rem){.wheel{min-height:var(--makegood-reserve,48rem)}.two{grid-template:auto auto auto 1fr/minmax(0,20rem) 1fr;gap:1rem 2rem;padding:1.75rem}.two>*{grid-column:2}.two>.rows{grid-column:1/-1}.left,.side{display:grid;gap:1rem;align-content:start}.two>.left{grid-area:1/1/span 4}}
 `);
 
 /** Put a new card in the place of the old one; who was somewhere on it is there still. @param {ShadowRoot} root @param {HTMLElement} place @param {HTMLElement} card */

@@ -54,13 +54,13 @@ export function alternatives({ h, say, offer: { product, moment } }) {
 /** What comes before everything else. @param {Scene} scene */
 export const opening = (scene) => [truth(scene), sorry(scene), alternatives(scene)];
 
-/** @param {number} share @param {Say} say */
-export const percentOf = (share, say) => share.toLocaleString(say.locale, { style: "percent", maximumSignificantDigits: 3 });
+/** @param {Say} say */
+export const percents = (say) => new Intl.NumberFormat(say.locale, { style: "percent", maximumSignificantDigits: 3 });
 
 /** Number, colour, name and odds of each slice. @param {Scene} scene @param {Wheel} wheel */
-export const legend = ({ h, say }, { slices, total_weight: total }) =>
+export const legend = ({ h, say }, { slices, total_weight: total }, percent = percents(say)) =>
   h("ol", { class: "legend", part: "legend" }, ...slices.map(({ label, weight }, index) =>
-    h("li", {}, h("b", { class: tint(index, slices.length) }, `${index + 1}`), h("span", {}, label), h("i", {}, percentOf(weight / total, say)))));
+    h("li", {}, h("b", { class: tint(index, slices.length) }, `${index + 1}`), h("span", {}, label), h("i", {}, percent.format(weight / total)))));
 
 /** Without the code, the receipt can be shown to anyone. @param {Receipt} receipt @param {URL} engine */
 export const checkAddress = (receipt, engine) => {
