@@ -7,12 +7,10 @@ from datetime import datetime
 from fractions import Fraction
 from functools import cache
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
-import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from litestar import Controller, MediaType, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.params import FromPath
@@ -25,15 +23,11 @@ from engine import clock
 from engine.api.desk import campaign_of, read_what_if
 from engine.api.security import Call, Engine, address_of
 from engine.campaigns import Version
-from engine.cli.publish import state_of
-from engine.cli.report import band_text, cells_of, charts_of
-from engine.cli.simulate import as_json
 from engine.desk import drafts
 from engine.desk.difference import differences
 from engine.desk.drafts import RefusedError, Tried, whole_number
+from engine.desk.findings import Report
 from engine.desk.lint import lint
-from engine.desk.plans import plan_of
-from engine.desk.report import Report
 from engine.desk.sentences import Sentence, all_told, kept, sentence, told
 from engine.desk.words import words
 from engine.errors import (
@@ -44,7 +38,7 @@ from engine.errors import (
     NotSignedInError,
     TooManyRequestsError,
 )
-from engine.flows import explanations, fairness, glance, publishing, reports, sessions
+from engine.flows import explanations, fairness, glance, publishing, sessions
 from engine.flows.awards import status_at
 from engine.flows.explanations import flat
 from engine.flows.publishing import Draft
@@ -55,8 +49,12 @@ from engine.services import Services
 from engine.settings import ROOT
 from engine.toml_files import ConfigError
 from rewards import shares
-from rewards.forecast import exact, simulate
 from rewards.odds import odds_text
+
+# What few pages need and takes long to load (numpy, matplotlib, templates) is imported where a page needs it: a server
+# starts without it.
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 FOLDER = ROOT / "ui" / "console"
 COOKIE = "makegood_console"
@@ -91,7 +89,9 @@ class FetchRefusedError(MakegoodError):
 
 
 @cache
-def _templates() -> Environment:
+def _templates() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
     return Environment(
         loader=FileSystemLoader(FOLDER / "pages"),
         autoescape=select_autoescape(["html"]),
@@ -227,6 +227,8 @@ class ConsoleController(Controller):
 
     @get("/report")
     async def report(self, request: Call, services: Engine) -> Response[str]:
+        from engine.cli.report import band_text, cells_of
+
         async with services.transaction() as session:
             desk = await _desk(request, services, session, now=clock.now())
             version = desk.campaign()
@@ -259,6 +261,8 @@ class ConsoleController(Controller):
 
     @get("/report.svg")
     async def report_chart(self, request: Call, services: Engine) -> Response[bytes]:
+        from engine.cli.report import charts_of
+
         async with services.transaction() as session:
             desk = await _desk(request, services, session, now=clock.now())
             found = await _report(desk, session, desk.campaign())
@@ -279,6 +283,8 @@ class ConsoleController(Controller):
 
     @get("/versions")
     async def versions(self, request: Call, services: Engine) -> Response[str]:
+        from engine.cli.publish import state_of
+
         async with services.transaction() as session:
             desk = await _desk(request, services, session, now=clock.now())
             rows = await publishing.history(session)
@@ -431,6 +437,8 @@ async def _desk(request: Call, services: Services, session: AsyncSession, *, now
 async def _report(
     desk: _Desk, session: AsyncSession, version: Version, wanted: Mapping[str, float] | None = None
 ) -> Report:
+    from engine.flows import reports
+
     services = desk.services
     return await reports.of_campaign(
         session, services.versions, version, services.config.shop.targets, desk.say, wanted=wanted, now=clock.now()
@@ -500,6 +508,12 @@ def _traffic(asked: Mapping[str, Any]) -> Traffic:
 
 def _forecast(version: Version, say: Messages, traffic: Traffic) -> dict[str, Any]:
     """Return the figures beside the sliders, as text in the reader's language."""
+    import numpy as np
+
+    from engine.cli.simulate import as_json
+    from engine.desk.plans import plan_of
+    from rewards.forecast import exact, simulate
+
     stockouts, days = traffic.per_day * traffic.days, traffic.days
     plan = plan_of(version, stockouts=stockouts, days=days, today=clock.now().date(), used_of_all=traffic.used)
     runs = max(RUNS_MIN, min(RUNS, SIMULATED_MAX // stockouts))

@@ -11,10 +11,9 @@ from engine import clock
 from engine.api import problems
 from engine.api.security import Call, Engine, merchant_of
 from engine.campaigns import Config, Version
-from engine.desk.report import Report
+from engine.desk.findings import Report
 from engine.desk.words import words
 from engine.errors import FieldError, InvalidBodyError, NotFoundError
-from engine.flows import reports
 from engine.toml_files import nearest
 
 READERS = ("merchant", "marketer", "auditor")
@@ -36,6 +35,8 @@ class ReportController(Controller):
         self, request: Call, services: Engine, campaign: Slug = None, what_if: Asked = None, locale: Locale = "en"
     ) -> Response[Report]:
         """Sentences are in the nearest language the desk speaks, else in English; Content-Language says which."""
+        from engine.flows import reports  # loads numpy, which no server needs to start
+
         say = words(locale)
         async with services.transaction() as session:
             await merchant_of(request, services, session, roles=READERS)

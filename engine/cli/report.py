@@ -20,7 +20,8 @@ from engine.cli.opened import opened
 from engine.cli.output import console
 from engine.cli.simulate import refuse, refuse_other_pictures
 from engine.cli.tables import plain_table, print_table
-from engine.desk.report import LESS_IS_BETTER, Band, Figure, Report, figure_text, target_text
+from engine.desk.findings import Band, Figure, Report
+from engine.desk.report import LESS_IS_BETTER, figure_text, target_text
 from engine.flows import publishing, reports
 from engine.messages import Messages
 from engine.toml_files import nearest

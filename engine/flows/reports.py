@@ -14,7 +14,8 @@ from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.campaigns import Targets, Version
-from engine.desk.report import METRICS, Counts, Metric, Report, WhatIfView, judge_what_if, report
+from engine.desk.findings import Metric, Report, WhatIfView
+from engine.desk.report import METRICS, Counts, judge_what_if, report
 from engine.errors import FieldError, InvalidBodyError
 from engine.messages import Messages
 from engine.versions import Versions

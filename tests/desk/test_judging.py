@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from engine.campaigns import Targets
-from engine.desk.report import METRICS, Counts, Figure, Metric, Report, report
+from engine.desk.findings import Figure, Metric, Report
+from engine.desk.report import METRICS, Counts, report
 from engine.desk.words import words
 from rewards.intervals import Moments
 
