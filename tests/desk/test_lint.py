@@ -184,6 +184,42 @@ def test_who_may_not_take_part_by_consent_is_no_bundling(tmp_path: Path) -> None
     ]
 
 
+WAYS_TO_ASK = {
+    "purchase-required": (
+        "stockout.stage in ['ordered']",
+        "'ordered' == stockout.stage && cart.total_minor >= 3000",
+        "stockout.stage != 'viewed' && stockout.stage != 'saved' && stockout.stage != 'in_cart'",
+    ),
+    "bundled-consent": (
+        "'newsletter' in shopper.segments && !('staff' in shopper.segments)",
+        "shopper.segments.exists(s, s == 'opt-in') && stockout.market == 'FR'",
+    ),
+}
+OTHER_WAYS_IN = (
+    "stockout.stage == 'ordered' || stockout.stage == 'in_cart'",
+    "stockout.stage != 'ordered'",
+    "stockout.stage == 'ordered' || cart.total_minor > 5000",
+    "'newsletter' in shopper.segments || cart.total_minor >= 3000",
+    "!('newsletter' in shopper.segments)",
+    "cart.total_minor >= 3000 && !('staff' in shopper.segments)",
+)
+
+
+@pytest.mark.parametrize(("term", "asked"), [(term, asked) for term, each in WAYS_TO_ASK.items() for asked in each])
+def test_a_free_condition_is_judged_by_whom_it_lets_in_however_it_is_written(
+    tmp_path: Path, term: str, asked: str
+) -> None:
+    rule = f'kind = "when"\nexpression = "{asked}"'
+    assert named(config_copy(tmp_path, one=campaign(FIRST, SECOND, rules=[rule])), term).level == "error"
+
+
+@pytest.mark.parametrize("asked", OTHER_WAYS_IN)
+def test_a_free_condition_with_another_way_in_asks_for_nothing_unlawful(tmp_path: Path, asked: str) -> None:
+    rule = f'kind = "when"\nexpression = "{asked}"'
+    found = findings(config_copy(tmp_path, one=campaign(FIRST, SECOND, rules=[rule])))
+    assert not [one for one in found if one.level == "error"]
+
+
 # For a CI
 
 
