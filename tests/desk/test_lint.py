@@ -85,6 +85,27 @@ def test_what_does_not_do_what_it_says_is_found_where_it_stands(name: str, tmp_p
     assert found.level in {"warning", "note"}
 
 
+def test_stock_limits_what_can_use_up_a_budget_as_the_mend_promises(tmp_path: Path) -> None:
+    """Of 500.00 a day: 16 wins of 30.00, or 2 of them and 55 of 8.00, or all of 1.50 but for those 2."""
+
+    def folder(units: int | None, liability: str) -> Path:
+        copy = config_copy(
+            tmp_path, one=campaign(FIRST, slice_("discount-20", 10, units, "discount-5"), amount="500.00")
+        )
+        edit(copy / "rewards.toml", 'liability = "8.00"', f'liability = "{liability}"')
+        return copy
+
+    assert named(folder(None, "8.00"), "budget-in-few-spins").message.startswith("16 spins that win 30.00 EUR can")
+    some = named(folder(2, "8.00"), "budget-in-few-spins").message
+    assert some.startswith("57 spins that win 8.00 EUR to 30.00 EUR can use up a day's budget")
+    assert not [one for one in findings(folder(2, "1.50")) if one.code == "budget-in-few-spins"]
+
+
+def test_what_is_dearer_than_the_whole_budget_uses_up_none_of_it(tmp_path: Path) -> None:
+    one = campaign(FIRST, slice_("discount-20", 10, None, "discount-5"), amount="20.00")
+    assert named(config_copy(tmp_path, one=one), "budget-in-few-spins").message.startswith("2 spins that win 8.00 EUR")
+
+
 def test_two_campaigns_that_can_both_say_yes_overlap(tmp_path: Path) -> None:
     early = campaign(FIRST, SECOND, rules=['kind = "market_in"\nmarkets = ["FR", "BE"]'])
     late = campaign(FIRST, SECOND, rules=['kind = "market_in"\nmarkets = ["BE", "NL"]'])
