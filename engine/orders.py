@@ -56,6 +56,7 @@ _COUNTRIES = {"eire": "IE", "usa": "US", "rsa": "ZA", "channel islands": "JE", "
     "turkey": "TR",
 }
 _CENTURY_FROM = 100
+YEARS = range(1970, 2101)  # a year beyond is a slip of the pen, and the weeks up to it would be told one by one
 
 DateOrder = Literal["year-month-day", "day/month/year", "month/day/year"]
 OTHER_ORDERS_MAX = 0.01  # of the dates that can only be read one way: more than that is no slip of the pen
@@ -218,6 +219,11 @@ def date_order(dates: Iterable[str]) -> tuple[DateOrder, bool]:
 
 def read_date(text: str, order: DateOrder) -> datetime | None:
     """Read one date in its file's order; a year of four digits in front is always year-month-day."""
+    at = _date_of(text, order)
+    return at if at and at.year in YEARS else None
+
+
+def _date_of(text: str, order: DateOrder) -> datetime | None:
     with suppress(ValueError, OverflowError):  # a day no month has
         if match := _DATE.fullmatch(text):
             return _numbered(match, order)
@@ -230,7 +236,7 @@ def read_date(text: str, order: DateOrder) -> datetime | None:
             first = [match[part] for part in (1, 2, 3, 4)] if match[1] else [match[part] for part in (6, 5, 7, 8)]
             word, in_month, in_year, rest = first
             if number := _months().get(word.casefold()):
-                return read_date(f"{in_month}/{number}/{in_year}{rest}", "day/month/year")
+                return _date_of(f"{in_month}/{number}/{in_year}{rest}", "day/month/year")
     return None
 
 
@@ -240,11 +246,12 @@ def _numbered(match: re.Match[str], order: DateOrder) -> datetime:
         year, month, day = one, two, three
     else:
         day, month, year = (one, two, three) if order == "day/month/year" else (two, one, three)
+    is_short = year < _CENTURY_FROM and not any(match[place].startswith("000") for place in (1, 3))  # 0001 is none
     hour = int(match[4] or 0)
     if match[7]:
         hour = hour % 12 + (12 if match[7].lower().startswith("p") else 0)
     return datetime(  # noqa: DTZ001  # the file tells no zone
-        year + (2000 if year < _CENTURY_FROM else 0), month, day, hour, int(match[5] or 0), int(match[6] or 0)
+        year + (2000 if is_short else 0), month, day, hour, int(match[5] or 0), int(match[6] or 0)
     )
 
 
@@ -301,6 +308,7 @@ def _still(
 
 _CODECS = {"UTF-8": "utf-8-sig", "UTF-16": "utf-16", "UTF-16-LE": "utf-16-le", "UTF-16-BE": "utf-16-be"}
 _CODECS |= {"Windows-1252": "cp1252"}
+_UTF8_MARK = codecs.BOM_UTF8.decode("cp1252")  # in front of a file that was put together from two encodings
 
 
 def _encoding(head: bytes, *, is_utf8: bool) -> str:
@@ -329,7 +337,7 @@ codecs.register_error("makegood-latin-1", _as_latin_1)
 
 def _rows(file: TextIO, orders: Orders, columns: Sequence[str] = COLUMNS) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield each row with its line, in the columns asked for; one that cannot be taken apart is left out."""
-    header = file.readline()
+    header = file.readline().removeprefix(_UTF8_MARK)
     delimiter = max(",;\t|", key=header.count)
     places = _places(_next(csv.reader([header], delimiter=delimiter), Orders()) or [])
     reader = csv.reader(file, delimiter=delimiter)
@@ -373,6 +381,9 @@ def _places(header: Sequence[str]) -> dict[str, int]:
     words = [re.sub(r"[\s_]", "", name).casefold() for name in header]
     spelt = {ALIASES.get(name, name): place for place, name in reversed(list(enumerate(words)))}
     missing = [name for name in COLUMNS if name.casefold() not in spelt]
+    twice = [name for name in COLUMNS if [ALIASES.get(word, word) for word in words].count(name.casefold()) > 1]
+    if twice:
+        raise OrdersError(f"the first line has {', '.join(twice)} more than once: which one counts cannot be told")
     if missing:
         there = ", ".join(name.strip()[:40] for name in header[:20]) or "nothing"
         raise OrdersError(f"the first line lacks {', '.join(missing)}; it has {_CONTROL.sub(' ', there)}")

@@ -4,11 +4,16 @@ A profile is a first look, not legal advice: it knows the three mistakes that ar
 """
 
 import re
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Literal, NamedTuple
+
+import msgspec
 
 from engine.campaigns import Campaign
 from engine.messages import Messages
 from rules.conditions import Segments, StageIn, When
+from rules.facts import Cart, Facts, Shopper, Stockout
 
 Term = Literal["purchase-required", "hidden-odds", "bundled-consent"]
 Level = Literal["error", "warning", "note"]
@@ -61,7 +66,11 @@ MEND: dict[Term, str] = {
     "bundled-consent": "take it out, and ask for consent apart from the spin, where saying no changes nothing",
 }
 
-_ORDERED_ONLY = re.compile(r"""stockout\.stage\s*==\s*["']ordered["']""")
+_QUOTED = re.compile(r"'([^'\\]*)'|\"([^\"\\]*)\"")
+_WHOLE = re.compile(r"\b\d{1,9}\b")
+_NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+_SOONER = ("viewed", "saved", "in_cart")  # the stages before something is ordered
+_TRIED_MAX = 12  # words and numbers of one expression
 _CONSENT = re.compile(
     r"newsletter|mailing|consent|opt[-_ ]?in|marketing|subscri|advertis|abonn|inscri|publicit|promotionnel"
     r"|recevoir (nos|des) offres|receive (our|news|offers)",
@@ -77,7 +86,7 @@ def purchase_places(campaign: Campaign) -> list[int]:
         place
         for place, rule in enumerate(campaign.eligibility)
         if (isinstance(rule, StageIn) and set(rule.stages) == {"ordered"})
-        or (isinstance(rule, When) and _ORDERED_ONLY.search(rule.expression.source))
+        or (isinstance(rule, When) and _depends(rule, _ordered(rule), _not_ordered))
     ]
 
 
@@ -87,8 +96,55 @@ def consent_places(campaign: Campaign) -> list[int]:
         place
         for place, rule in enumerate(campaign.eligibility)
         if (isinstance(rule, Segments) and any(_CONSENT.search(word) for word in rule.include))
-        or (isinstance(rule, When) and _CONSENT.search(rule.expression.source) and "!" not in rule.expression.source)
+        or (isinstance(rule, When) and _depends(rule, _agreed(rule), _not_agreed))
     ]
+
+
+def _depends(rule: When, shoppers: Iterable[Facts], otherwise: Callable[[Facts], Iterable[Facts]]) -> bool:
+    """Whether a free condition, tried, lets some of these shoppers in, and each of them only as they are.
+
+    Its text cannot be read: what is asked may stand on either side, be turned round, or be one way in of several.
+    """
+    let_in = [facts for facts in shoppers if rule.failure(facts) is None]
+    return bool(let_in) and all(rule.failure(other) for facts in let_in for other in otherwise(facts))
+
+
+def _ordered(rule: When) -> Iterator[Facts]:
+    return (_with_stage(facts, "ordered") for facts in _tried(rule))
+
+
+def _not_ordered(facts: Facts) -> Iterator[Facts]:
+    return (_with_stage(facts, stage) for stage in _SOONER)
+
+
+def _agreed(rule: When) -> Iterator[Facts]:
+    return (_with_stage(facts, stage) for facts in _tried(rule) for stage in (*_SOONER, "ordered"))
+
+
+def _not_agreed(facts: Facts) -> Iterator[Facts]:
+    kept = tuple(word for word in facts.shopper.segments if not _CONSENT.search(word))
+    yield msgspec.structs.replace(facts, shopper=msgspec.structs.replace(facts.shopper, segments=kept))
+
+
+def _with_stage(facts: Facts, stage: str) -> Facts:
+    return msgspec.structs.replace(facts, stockout=msgspec.structs.replace(facts.stockout, stage=stage))
+
+
+def _tried(rule: When) -> Iterator[Facts]:
+    """Yield shoppers made of the words and numbers a condition names, one of each at a time, none and all of them."""
+    source = rule.expression.source
+    words = list(dict.fromkeys(first or second for first, second in _QUOTED.findall(source)))[:_TRIED_MAX]
+    numbers = sorted({0, *(int(text) + 1 for text in _WHOLE.findall(source)), *map(int, _WHOLE.findall(source))})
+    for segments in dict.fromkeys([(), *((word,) for word in words), tuple(words)]):
+        for word in ("", *words):
+            for number in numbers[: 2 * _TRIED_MAX]:
+                yield Facts(
+                    now=_NOON,
+                    today=_NOON.date(),
+                    stockout=Stockout(_NOON, word, "ordered", (word,), max(1, number), word),
+                    shopper=Shopper(segments, word),
+                    cart=Cart(number, word if word.isupper() else "EUR"),
+                )
 
 
 def consent_messages(messages: Messages) -> list[str]:

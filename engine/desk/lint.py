@@ -131,21 +131,32 @@ def _never_seen(version: Version, today: date) -> Iterator[Told]:
 
 
 def _of_budget(version: Version) -> Iterator[Told]:
-    worst = max(
-        version.liability_minor(name) for piece in version.campaign.wheel for name in version.chain(piece.reward)
-    )
-    if not worst:
-        return
     budget = version.campaign.budget
-    spins = int(budget.amount) // worst // _PERIOD_DAYS[budget.per]
-    if spins < SPINS_A_DAY_MIN:
+    spins, least, most = _fewest_spins(version, int(budget.amount) // _PERIOD_DAYS[budget.per])
+    if 0 < spins < SPINS_A_DAY_MIN:
         of_period = "a day's budget" if budget.per != "campaign" else "the whole budget"
-        wins = "1 spin that wins" if spins <= 1 else f"{spins} spins that win"
-        message = f"{wins} {_money(worst, version)} can use up {of_period}"
+        wins = "1 spin that wins" if spins == 1 else f"{spins} spins that win"
+        amounts = _money(most, version) if least == most else f"{_money(least, version)} to {_money(most, version)}"
         mend = (
             f"raise the budget, lower the dearest `liability`, or limit it with `stock` (aim: {SPINS_A_DAY_MIN} spins)"
         )
-        yield ("budget",), "budget-in-few-spins", "warning", message, mend
+        yield ("budget",), "budget-in-few-spins", "warning", f"{wins} {amounts} can use up {of_period}", mend
+
+
+def _fewest_spins(version: Version, left: int) -> tuple[int, int, int]:
+    """Return how few wins use up a day's budget, the dearest first as far as their stock goes, and what they cost."""
+    names = {name for piece in version.campaign.wheel for name in version.chain(piece.reward)}
+    costs = {name: version.liability_minor(name) for name in names}
+    granted = {name: cost for name, cost in costs.items() if 0 < cost <= version.campaign.budget.amount}
+    spins, least = 0, 0
+    for name in sorted(granted, key=lambda name: (-granted[name], name)):
+        fit = left // granted[name] or int(not spins)  # a month's budget may pay for more than a day's share at once
+        units = min(fit, version.stocks.get(name, fit))
+        if units:
+            spins, least, left = spins + units, granted[name], left - units * granted[name]
+        if units == fit:
+            return spins, least, max(granted.values())
+    return 0, 0, 0
 
 
 def _of_patience(version: Version) -> Iterator[Told]:

@@ -85,6 +85,27 @@ def test_what_does_not_do_what_it_says_is_found_where_it_stands(name: str, tmp_p
     assert found.level in {"warning", "note"}
 
 
+def test_stock_limits_what_can_use_up_a_budget_as_the_mend_promises(tmp_path: Path) -> None:
+    """Of 500.00 a day: 16 wins of 30.00, or 2 of them and 55 of 8.00, or all of 1.50 but for those 2."""
+
+    def folder(units: int | None, liability: str) -> Path:
+        copy = config_copy(
+            tmp_path, one=campaign(FIRST, slice_("discount-20", 10, units, "discount-5"), amount="500.00")
+        )
+        edit(copy / "rewards.toml", 'liability = "8.00"', f'liability = "{liability}"')
+        return copy
+
+    assert named(folder(None, "8.00"), "budget-in-few-spins").message.startswith("16 spins that win 30.00 EUR can")
+    some = named(folder(2, "8.00"), "budget-in-few-spins").message
+    assert some.startswith("57 spins that win 8.00 EUR to 30.00 EUR can use up a day's budget")
+    assert not [one for one in findings(folder(2, "1.50")) if one.code == "budget-in-few-spins"]
+
+
+def test_what_is_dearer_than_the_whole_budget_uses_up_none_of_it(tmp_path: Path) -> None:
+    one = campaign(FIRST, slice_("discount-20", 10, None, "discount-5"), amount="20.00")
+    assert named(config_copy(tmp_path, one=one), "budget-in-few-spins").message.startswith("2 spins that win 8.00 EUR")
+
+
 def test_two_campaigns_that_can_both_say_yes_overlap(tmp_path: Path) -> None:
     early = campaign(FIRST, SECOND, rules=['kind = "market_in"\nmarkets = ["FR", "BE"]'])
     late = campaign(FIRST, SECOND, rules=['kind = "market_in"\nmarkets = ["BE", "NL"]'])
@@ -182,6 +203,42 @@ def test_who_may_not_take_part_by_consent_is_no_bundling(tmp_path: Path) -> None
         for one in findings(config_copy(tmp_path, one=campaign(FIRST, SECOND, rules=[rule])))
         if one.code.startswith("bundled")
     ]
+
+
+WAYS_TO_ASK = {
+    "purchase-required": (
+        "stockout.stage in ['ordered']",
+        "'ordered' == stockout.stage && cart.total_minor >= 3000",
+        "stockout.stage != 'viewed' && stockout.stage != 'saved' && stockout.stage != 'in_cart'",
+    ),
+    "bundled-consent": (
+        "'newsletter' in shopper.segments && !('staff' in shopper.segments)",
+        "shopper.segments.exists(s, s == 'opt-in') && stockout.market == 'FR'",
+    ),
+}
+OTHER_WAYS_IN = (
+    "stockout.stage == 'ordered' || stockout.stage == 'in_cart'",
+    "stockout.stage != 'ordered'",
+    "stockout.stage == 'ordered' || cart.total_minor > 5000",
+    "'newsletter' in shopper.segments || cart.total_minor >= 3000",
+    "!('newsletter' in shopper.segments)",
+    "cart.total_minor >= 3000 && !('staff' in shopper.segments)",
+)
+
+
+@pytest.mark.parametrize(("term", "asked"), [(term, asked) for term, each in WAYS_TO_ASK.items() for asked in each])
+def test_a_free_condition_is_judged_by_whom_it_lets_in_however_it_is_written(
+    tmp_path: Path, term: str, asked: str
+) -> None:
+    rule = f'kind = "when"\nexpression = "{asked}"'
+    assert named(config_copy(tmp_path, one=campaign(FIRST, SECOND, rules=[rule])), term).level == "error"
+
+
+@pytest.mark.parametrize("asked", OTHER_WAYS_IN)
+def test_a_free_condition_with_another_way_in_asks_for_nothing_unlawful(tmp_path: Path, asked: str) -> None:
+    rule = f'kind = "when"\nexpression = "{asked}"'
+    found = findings(config_copy(tmp_path, one=campaign(FIRST, SECOND, rules=[rule])))
+    assert not [one for one in found if one.level == "error"]
 
 
 # For a CI

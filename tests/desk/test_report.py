@@ -11,6 +11,7 @@ import pytest_asyncio
 from click.testing import CliRunner, Result
 
 from engine.cli.main import main
+from rewards.whatif import SPINS_MIN
 from tests.conftest import Postgres
 from tests.desk.support import add_experiment, live_through
 from tests.support import Json, Shop, ask, config_copy, do, environment, in_one_task, rows, settings_for, shop_on
@@ -186,6 +187,44 @@ async def test_what_if_is_answered_from_the_log_and_refused_where_it_cannot_be(l
     assert far["refusal"] in {"too_far_from_what_was", "hardly_drawn"}
     assert far["doubly_robust"] is None
     assert far["sentence"].startswith("The data cannot answer")
+
+
+async def test_spins_that_are_too_young_are_said_to_be_so_and_not_called_few(lived: Shop) -> None:
+    spun = ask(lived.database_url, "SELECT count(*) FROM spins")
+    told = await what_if_with_old(lived, spins=0)
+    assert (told["refusal"], told["n"]) == ("too_few_spins", 0)
+    assert told["sentence"].startswith(f"The data cannot answer yet: all {spun:,} spins are younger than 30 days")
+    told = await what_if_with_old(lived, spins=SPINS_MIN - 1)
+    assert (told["refusal"], told["n"]) == ("too_few_spins", SPINS_MIN - 1)
+    assert told["sentence"].startswith(f"The data cannot answer yet: {SPINS_MIN - 1} of {spun:,} spins are 30 days old")
+    assert told["sentence"].endswith(f"{SPINS_MIN} are needed.")
+    french = await what_if_with_old(lived, spins=0, locale="fr")
+    assert french["sentence"].startswith("Les données ne peuvent pas encore répondre")
+    assert (await what_if_with_old(lived, spins=SPINS_MIN))["refusal"] != "too_few_spins"
+
+
+async def what_if_with_old(shop: Shop, *, spins: int, **query: str) -> Json:
+    """Ask for other odds while only so many of the spins are 30 days old."""
+    young = (
+        "UPDATE stockouts s SET occurred_at = occurred_at + make_interval(days => %s) FROM spins p"
+        " JOIN offers o ON o.subject = p.subject AND o.id = p.offer_id"
+        " WHERE o.stockout_id = s.id AND o.subject = s.subject"
+        " AND p.id NOT IN (SELECT p.id FROM spins p JOIN offers o ON o.subject = p.subject AND o.id = p.offer_id"
+        " JOIN stockouts s ON s.subject = o.subject AND s.id = o.stockout_id"
+        " WHERE s.occurred_at < now() - interval '31 days' ORDER BY p.id LIMIT %s)"
+    )
+    do(shop.database_url, "CREATE TABLE kept AS SELECT subject, id, occurred_at FROM stockouts")
+    try:
+        do(shop.database_url, young, 1000, spins)
+        told: Json = (await report(shop, what_if="discount-20:8", **query))["what_if"]
+        return told
+    finally:
+        do(
+            shop.database_url,
+            "UPDATE stockouts s SET occurred_at = k.occurred_at FROM kept k"
+            " WHERE s.subject = k.subject AND s.id = k.id",
+        )
+        do(shop.database_url, "DROP TABLE kept")
 
 
 async def test_the_command_prints_the_same(lived: Shop, tmp_path: Path) -> None:

@@ -164,6 +164,25 @@ def test_a_slip_among_many_dates_is_dirt(tmp_path: Path) -> None:
     assert orders.dirt["unreadable date"].example_line == 2002
 
 
+def test_a_date_in_no_century_of_this_shop_is_dirt(tmp_path: Path) -> None:
+    """The weeks between are told one by one, up to the last a calendar has."""
+    years = ("9999-12-31", "0001-01-01", "2206-05-01", "31 Dec 9999")
+    orders = read(tmp_path, HEADER + SOUND + "".join(f"1,A,X,1,{day},1.00,5,France\n" for day in years))
+    assert len(orders.lines) == 1
+    assert orders.dirt["unreadable date"].rows == len(years)
+
+
+def test_a_file_with_a_mark_of_utf_8_and_other_bytes_is_read(tmp_path: Path) -> None:
+    text = (HEADER + SOUND.replace("HEART", "CAF\xc9")).encode("cp1252")
+    assert len(read(tmp_path, b"\xef\xbb\xbf" + text).lines) == 1
+
+
+def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    for again in ("InvoiceDate", "Price"):
+        with pytest.raises(OrdersError, match="more than once"):
+            read(tmp_path, HEADER.rstrip() + f",{again}\n" + SOUND.rstrip() + ",1\n")
+
+
 def test_newer_exports_name_their_columns_otherwise(tmp_path: Path) -> None:
     header = "Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country\n"
     assert len(read(tmp_path, header + SOUND).lines) == 1
