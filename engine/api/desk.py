@@ -68,8 +68,8 @@ def read_what_if(text: str | None) -> dict[str, float] | None:
     wanted: dict[str, float] = {}
     for part in text.split(","):
         match = _WHAT_IF.fullmatch(part.strip())
-        if match is None:
-            message = "is a list such as discount-20:8,discount-5:50, odds in percent by slice"
+        if match is None or match["slice"] in wanted:
+            message = "is a list such as discount-20:8,discount-5:50, odds in percent by slice, each once"
             raise InvalidBodyError(f"`what_if` {message}", errors=[FieldError("what_if", message)])
         wanted[match["slice"]] = float(match["percent"])
     return wanted

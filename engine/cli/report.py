@@ -58,13 +58,16 @@ def report_campaign(asked: Asked) -> None:
 
 def read_what_if(texts: tuple[str, ...]) -> dict[str, float]:
     """Read `discount-20=8`: a slice and its odds in percent."""
-    wanted = {}
+    wanted: dict[str, float] = {}
     for text in texts:
         match = _WHAT_IF.fullmatch(text.strip())
         if match is None:
             refuse(f'--what-if: expected a slice and its odds in percent, such as discount-20=8, got "{text}"')
             raise AssertionError
-        wanted[match["slice"].strip()] = float(match["percent"])
+        slice_ = match["slice"].strip()
+        if slice_ in wanted:
+            refuse(f"--what-if: {slice_} stands twice")
+        wanted[slice_] = float(match["percent"])
     return wanted
 
 
