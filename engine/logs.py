@@ -24,6 +24,7 @@ def configure(*, production: bool) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    hear("psycopg")  # of a pipeline that broke, it also tells that what followed was undone
 
 
 def _named(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

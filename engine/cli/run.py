@@ -152,17 +152,18 @@ def _run_parts(settings: Settings, own_database: Path | None) -> int:
     try:
         parts.append(_start("serve"))
         parts.append(_start("worker"))
-        if not _answers(settings, parts[0]):
-            errors.print("the engine did not start; what it said stands above")
-            return 1
-        _print_addresses(settings)
-        while all(part.poll() is None for part in parts):
-            if own_database is not None and not embedded.is_served(own_database):
-                errors.print("PostgreSQL ended by itself; stopping the rest")
-                patience_seconds = STOP_SECONDS_WITHOUT_DATABASE
-                return 1
+        started = _answers(settings, parts[0])
+        if started:
+            _print_addresses(settings)
+        while started and all(part.poll() is None for part in parts) and not _is_lost(own_database):
             time.sleep(0.3)
-        errors.print("a part of makegood ended by itself; stopping the rest")
+        if _is_lost(own_database):
+            patience_seconds = STOP_SECONDS_WITHOUT_DATABASE
+            errors.print("PostgreSQL ended by itself; stopping the rest")
+        elif started:
+            errors.print("a part of makegood ended by itself; stopping the rest")
+        else:
+            errors.print("the engine did not start; what it said stands above")
     except KeyboardInterrupt:
         console.print("\nstopping …")
         return 0
@@ -170,6 +171,10 @@ def _run_parts(settings: Settings, own_database: Path | None) -> int:
         return 1
     finally:
         _stop(parts, patience_seconds)
+
+
+def _is_lost(own_database: Path | None) -> bool:
+    return own_database is not None and not embedded.is_served(own_database)
 
 
 def _start(command: str) -> subprocess.Popen[bytes]:

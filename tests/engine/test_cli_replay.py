@@ -107,13 +107,13 @@ async def test_only_so_many_are_sent_where_a_limit_is_set(
     assert "1 proof recomputed" in told or "2 proofs recomputed" in told
 
 
-async def test_a_file_without_a_single_stockout_is_no_fault(
+async def test_a_file_without_an_order_line_is_refused(
     served: Served, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "orders.csv"
     path.write_text(HEADER + "\n")
-    assert await replay_orders(plan(path, served)) == 0
-    assert "0 stockouts reported" in capsys.readouterr().out
+    assert await replay_orders(plan(path, served)) == 2
+    assert "there is nothing to replay" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
