@@ -38,7 +38,7 @@ browser:
 
 .PHONY: test
 test: env-dev browser lint types ## run every check: format, lint, types, all tests, the browser's too
-	@$(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/pytest -n 3 --dist loadfile
 
 .PHONY: lint
 lint: env-dev
@@ -80,7 +80,8 @@ bench-widget: env-dev browser ## what a spin downloads and costs the browser, be
 	@$(BIN)/python -m tests.bench.widget
 
 .PHONY: fuzz
-fuzz: env-dev ## generated calls of the whole OpenAPI document for five minutes
+fuzz: env-dev ## generated calls of the whole OpenAPI document for five minutes, and five thousand mutated config files
+	@FUZZ_FILES=5000 $(BIN)/pytest -q tests/engine/test_config_fuzz.py
 	@FUZZ_SECONDS=300 $(BIN)/pytest -q tests/safety/test_openapi.py
 
 .PHONY: audit-dependencies

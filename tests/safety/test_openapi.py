@@ -37,7 +37,7 @@ LONG = os.environ.get("FUZZ_SECONDS")
 BOUNDS = (
     ["--max-time", LONG, "--max-examples", str(int(LONG) // 3), "--phases", "examples,coverage,fuzzing,stateful"]
     if LONG
-    else ["--max-examples", "8", "--phases", "fuzzing", "--generation-deterministic"]
+    else ["--max-examples", "5", "--phases", "fuzzing", "--generation-deterministic"]
 )
 SECONDS_MAX = 600
 # The limits of config/shop.toml, to be widened.
