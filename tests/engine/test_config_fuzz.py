@@ -1,4 +1,4 @@
-"""Mutated config files, five thousand by `make fuzz`: each loads or is refused with its file and line, and none ends in a traceback."""
+"""Mutated config files: each loads or is refused with its file and line, and none ends in a traceback."""
 
 import os
 from datetime import date
