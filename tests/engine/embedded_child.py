@@ -6,6 +6,7 @@ Says the URL, or `error: …`, in one line and keeps the server until its standa
 import argparse
 import os
 import resource
+import signal
 import sys
 import time
 from pathlib import Path
@@ -41,6 +42,8 @@ def become(uid: int, python: str) -> None:
 
 
 def main() -> None:
+    # A shell that starts the tests in the background leaves all they start deaf to it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--place", type=Path, required=True)
