@@ -98,7 +98,7 @@ def serve_app() -> Litestar:
     except (SettingsError, ConfigError) as error:
         sys.stderr.write(f"makegood cannot start:\n{error}\n")
         raise SystemExit(EXIT_BAD_CONFIG) from None
-    # What is here now stays: looking through it for garbage again and again would cost a sixth of every spin.
+    # What is here now stays: every spin would pay for looking through it for garbage again and again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_OBJECTS)

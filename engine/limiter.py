@@ -74,9 +74,10 @@ class Rate(NamedTuple):
 class Limiter:
     """Counts hits by name and refuses more than so many a minute."""
 
-    def __init__(self, redis_url: str | None) -> None:
+    def __init__(self, redis_url: str | None, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._local = _Local()
-        self._redis = _client(redis_url) if redis_url else None
+        self._timeout_seconds = timeout_seconds
+        self._redis = _client(redis_url, timeout_seconds) if redis_url else None
         self._rests_until = 0.0
 
     async def hit(self, *rates: Rate) -> None:
@@ -94,7 +95,7 @@ class Limiter:
     async def _waits(self, rates: Sequence[Rate], *, cost: int) -> int:
         if self._redis is not None and time.monotonic() >= self._rests_until:
             try:
-                async with asyncio.timeout(TIMEOUT_SECONDS):
+                async with asyncio.timeout(self._timeout_seconds):
                     asked = (self._ask(self._redis, rate, cost) for rate in rates)
                     return max(await asyncio.gather(*asked))
             except _away() as error:
@@ -140,14 +141,14 @@ def _away() -> tuple[type[Exception], ...]:
     return RedisError, OSError, TimeoutError
 
 
-def _client(url: str) -> "Redis | RedisCluster":
+def _client(url: str, timeout_seconds: float) -> "Redis | RedisCluster":
     """Return the counting store; a URL `redis+cluster://` names a Redis Cluster, `redis://` one server."""
     from redis.asyncio import Redis, RedisCluster
 
     if url.startswith("redis+cluster://"):
         return RedisCluster.from_url(
             url.replace("redis+cluster://", "redis://", 1),
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
+            socket_timeout=timeout_seconds,
+            socket_connect_timeout=timeout_seconds,
         )
-    return Redis.from_url(url, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS)
+    return Redis.from_url(url, socket_timeout=timeout_seconds, socket_connect_timeout=timeout_seconds)

@@ -227,7 +227,7 @@ class ConsoleController(Controller):
 
     @get("/report")
     async def report(self, request: Call, services: Engine) -> Response[str]:
-        from engine.cli.report import band_text, cells_of
+        from engine.desk.shown import band_text, cells_of
 
         async with services.transaction() as session:
             desk = await _desk(request, services, session, now=clock.now())
@@ -261,7 +261,7 @@ class ConsoleController(Controller):
 
     @get("/report.svg")
     async def report_chart(self, request: Call, services: Engine) -> Response[bytes]:
-        from engine.cli.report import charts_of
+        from engine.desk.shown import charts_of
 
         async with services.transaction() as session:
             desk = await _desk(request, services, session, now=clock.now())
@@ -283,13 +283,11 @@ class ConsoleController(Controller):
 
     @get("/versions")
     async def versions(self, request: Call, services: Engine) -> Response[str]:
-        from engine.cli.publish import state_of
-
         async with services.transaction() as session:
             desk = await _desk(request, services, session, now=clock.now())
             rows = await publishing.history(session)
             live = await publishing.current_number(session, now=clock.now())
-        shown = [(row, state_of(row, live).replace(" ", "-"), kept(row.changes, desk.say)) for row in rows]
+        shown = [(row, publishing.state_of(row, live).replace(" ", "-"), kept(row.changes, desk.say)) for row in rows]
         query = request.query_params
         done, refusal = whole_number(query.get("done", "")), _refusal_of(query)
         refused = told(refusal, desk.say) if refusal else ""
@@ -510,7 +508,7 @@ def _forecast(version: Version, say: Messages, traffic: Traffic) -> dict[str, An
     """Return the figures beside the sliders, as text in the reader's language."""
     import numpy as np
 
-    from engine.cli.simulate import as_json
+    from engine.desk.outlook import as_json
     from engine.desk.plans import plan_of
     from rewards.forecast import exact, simulate
 

@@ -91,7 +91,7 @@ def list_publications() -> None:
         note = f"{row.note}: " if row.note else ""
         table.add_row(
             str(row.number),
-            state_of(row, live),
+            publishing.state_of(row, live),
             _shown(row.effective_at),
             Text(row.by),
             how,
@@ -127,14 +127,6 @@ def published_config(number: int | None) -> Config:
     if row is None:
         raise NotFoundError("nothing has been published yet", code="publication_unknown")
     return publishing.config_of(row.files)
-
-
-def state_of(row: Publication, live: int | None) -> str:
-    if row.cancelled_at is not None:
-        return "cancelled"
-    if row.number == live:
-        return "live"
-    return "over" if row.activated_at is not None else "to come"
 
 
 def _tell(row: Publication, said: str) -> None:

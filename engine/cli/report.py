@@ -5,7 +5,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
@@ -20,8 +19,8 @@ from engine.cli.opened import opened
 from engine.cli.output import console
 from engine.cli.simulate import refuse, refuse_other_pictures
 from engine.cli.tables import plain_table, print_table
-from engine.desk.findings import Band, Figure, Report
-from engine.desk.report import LESS_IS_BETTER, figure_text, target_text
+from engine.desk.findings import Report
+from engine.desk.shown import band_text, cells_of, charts_of
 from engine.flows import publishing, reports
 from engine.messages import Messages
 from engine.toml_files import nearest
@@ -132,18 +131,6 @@ def _print_arm(told: Report, arm: str, say: Messages) -> None:
     print_table(console, table)
 
 
-def cells_of(figure: Figure, currency: str, say: Messages) -> tuple[str, ...]:
-    """Return a figure as a row: name, n, both levels, interval, target, verdict."""
-
-    def text(value: float | None) -> str:
-        return "–" if value is None else figure_text(figure.metric, value, currency, say)
-
-    band = "–" if figure.difference is None else f"{text(figure.difference.low)} … {text(figure.difference.high)}"
-    target = target_text(figure.metric, figure.target, say)
-    name = say.text(f"console-metric-{figure.metric.replace('_', '-')}")
-    return name, say.number(figure.n), text(figure.level), text(figure.control_level), band, target, figure.sentence
-
-
 def _print_what_if(told: Report, say: Messages) -> None:
     view = told.what_if
     if view is None:
@@ -161,37 +148,3 @@ def _print_what_if(told: Report, say: Messages) -> None:
             console.print(
                 f"  {say.text(f'console-report-{name}'):<22} {band_text(band, told.currency, say)}", markup=False
             )
-
-
-def band_text(band: Band, currency: str, say: Messages) -> str:
-    estimate, low, high = (say.money(round(value), currency) for value in (band.estimate, band.low, band.high))
-    return f"{estimate}  ({low} … {high})"
-
-
-def charts_of(told: Report, say: Messages) -> list[Any]:
-    """Return one chart an arm: each figure's difference in percent of the holdout's."""
-    from engine.desk.charts import Differences
-
-    found = []
-    for arm in dict.fromkeys(figure.arm for figure in told.figures):
-        # CSAT and NPS have levels of their own, which a percentage of the holdout's would only confuse.
-        mine = [one for one in told.figures if one.arm == arm and one.target_is == "change_percent"]
-        found.append(
-            Differences(
-                say.text("console-titled", title=say.text(f"console-arm-{arm}"), name=say.text("console-report-chart")),
-                [say.text(f"console-metric-{figure.metric.replace('_', '-')}") for figure in mine],
-                [_relative(figure, "estimate") for figure in mine],
-                [_relative(figure, "low") for figure in mine],
-                [_relative(figure, "high") for figure in mine],
-                "%",
-                [figure.metric in LESS_IS_BETTER for figure in mine],
-                say.number(0.5, 1)[1],
-            )
-        )
-    return found
-
-
-def _relative(figure: Figure, end: str) -> float | None:
-    if figure.difference is None or not figure.control_level:
-        return None
-    return float(100 * getattr(figure.difference, end) / abs(figure.control_level))

@@ -1,7 +1,6 @@
 """`makegood simulate`: what a campaign will cost, exactly and by simulation, with charts."""
 
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,13 +18,23 @@ from engine.campaigns import Version
 from engine.cli.config import amount_text, config_folder, percent_text
 from engine.cli.output import EXIT_BAD_SETUP, console, errors
 from engine.cli.tables import counted, plain_table, print_table
+from engine.desk.outlook import (
+    agrees,
+    as_json,
+    band_ends,
+    median_day,
+    milestones_of,
+    share_of_cost,
+    simulated_minor,
+    spin_minor,
+    worst_total,
+)
 from engine.desk.plans import plan_of
 from engine.toml_files import nearest
 from rewards.forecast import Exact, Plan, Simulated, exact, runs_for, simulate
 from rewards.money import BadAmountError, digits_of, format_amount, parse_amount
 
 BAR_WIDTH = 24
-AGREE_WITHIN = 4  # standard errors
 _SHARE = re.compile(r"(?:(?P<reward>[^=]+)=)?(?P<share>0(?:\.\d+)?|1(?:\.0+)?|\d{1,3}(?:\.\d+)?%)")
 
 
@@ -142,133 +151,6 @@ def _shares(version: Version, used: tuple[str, ...]) -> Iterator[tuple[str | Non
         yield reward, share
 
 
-def as_json(version: Version, plan: Plan, told: Exact, done: Simulated) -> dict[str, Any]:
-    """Return the forecast as numbers, in minor units."""
-    low, high = done.band(done.totals)
-    out = [day for day in done.budget_out_day if day is not None]
-    return {
-        "campaign": version.slug,
-        "currency": version.currency,
-        "stockouts": plan.stockouts,
-        "days": plan.days,
-        "runs": done.runs,
-        "spin": {
-            "expected_minor": float(_per_spin(version, plan)),
-            "worst_minor": told.worst_minor,
-        },
-        "stockout": {
-            "expected_minor": float(told.mean_minor),
-            "simulated_minor": float(done.totals.mean()) / plan.stockouts,
-        },
-        "day": {
-            "expected_minor": float(told.mean_minor) * plan.stockouts / plan.days,
-            "exact_low_minor": told.day_low_minor,
-            "exact_high_minor": told.day_high_minor,
-            "simulated_minor": float(done.cost_by_day.mean()),
-            "simulated_low_minor": done.band(done.cost_by_day.ravel())[0],
-            "simulated_high_minor": done.band(done.cost_by_day.ravel())[1],
-        },
-        "total": {
-            "expected_minor": float(told.mean_minor) * plan.stockouts,
-            "simulated_minor": float(done.totals.mean()),
-            "low_minor": low,
-            "high_minor": high,
-            "worst_minor": worst_total(plan, told),
-        },
-        "waiting": {
-            "share": float(plan.waiting),
-            "milestones": len(plan.milestones),
-            "expected_minor": float(told.wait_mean_minor),
-            "worst_minor": told.wait_worst_minor,
-        },
-        "agrees": agrees(plan, told, done),
-        "something_runs_out": done.bound,
-        "budget": {
-            "amount_minor": plan.budget_minor,
-            "per": version.campaign.budget.per,
-            "runs_out_in_share_of_runs": len(out) / done.runs,
-            "first_out_day": float(np.median(out)) if out else None,
-            "refused_stockouts": float(done.refused.mean()),
-        },
-        **_draws_as_json(plan, done),
-        "stocks_out_day": {reward: _median(days) for reward, days in done.stock_out_day.items()},
-    }
-
-
-def _draws_as_json(plan: Plan, done: Simulated) -> dict[str, Any]:
-    """Return what each slice and each milestone contributes."""
-    return {
-        "slices": [
-            {
-                "slice": one.name,
-                "probability": float(one.probability),
-                "cost_share": _share_of_cost(done, one.name),
-                "expected_minor": float(one.probability * plan.costs[one.chain[0]].mean_minor) if one.chain else 0.0,
-                "simulated_total_minor": float(done.cost_by_category[one.name].mean()),
-            }
-            for one in plan.categories
-        ],
-        "milestones": [
-            {"milestone": name, "expected_minor": float(mean), "simulated_total_minor": _simulated_total(done, name)}
-            for name, mean in _milestones(plan)
-        ],
-    }
-
-
-def worst_total(plan: Plan, told: Exact) -> int:
-    """Return the most all of it can cost: the dearest every time, or every budget of every period."""
-    periods = 1 if plan.budget_days is None else -(-plan.days // plan.budget_days)
-    each = told.worst_minor + (told.wait_worst_minor if plan.waiting else 0)
-    return min(each * plan.stockouts, periods * plan.budget_minor)
-
-
-def agrees(plan: Plan, told: Exact, done: Simulated) -> bool | None:
-    """Whether simulation and formula agree, in the mean and in a day's band.
-
-    None where something runs out, which no formula here covers.
-    """
-    if done.bound:
-        return None
-    apart = abs(float(done.totals.mean()) - float(told.mean_minor) * plan.stockouts)
-    mean_agrees = apart <= AGREE_WITHIN * math.sqrt(float(told.variance) * plan.stockouts / done.runs) + 0.5
-    return mean_agrees and all(abs(seen - share) <= allowed for seen, share, allowed in _ends(told, done))
-
-
-def _ends(told: Exact, done: Simulated) -> Iterator[tuple[float, float, float]]:
-    """Yield the share of days up to each end of a day's band, as simulated and exact, and how far apart they may be."""
-    days = done.cost_by_day.ravel()
-    for value, share in ((told.day_low_minor, told.day_low_share), (told.day_high_minor, told.day_high_share)):
-        seen = float(np.mean(days <= value + 0.5))
-        yield seen, share, AGREE_WITHIN * math.sqrt(max(share * (1 - share), 0.01) / days.size) + 1 / days.size
-
-
-def _per_spin(version: Version, plan: Plan) -> Fraction:
-    total = version.table.total_weight
-    return (
-        sum((piece.weight * plan.costs[piece.reward].mean_minor for piece in version.table.slices), Fraction(0)) / total
-    )
-
-
-def _milestones(plan: Plan) -> Iterator[tuple[str, Fraction]]:
-    """Yield each milestone that is counted, and what it costs a stockout on average."""
-    for milestone in plan.milestones if plan.waiting else ():
-        mean = sum((one.probability * plan.costs[one.chain[0]].mean_minor for one in milestone), Fraction(0))
-        yield milestone[0].name, plan.waiting * mean
-
-
-def _simulated_total(done: Simulated, name: str) -> float:
-    return float(done.cost_by_category[name].mean())
-
-
-def _share_of_cost(done: Simulated, name: str) -> float:
-    return float(done.cost_by_category[name].sum() / max(1.0, done.totals.sum()))
-
-
-def _median(days: list[float | None]) -> float | None:
-    there = [day for day in days if day is not None]
-    return float(np.median(there)) if len(there) * 2 > len(days) else None
-
-
 def _print(version: Version, plan: Plan, told: Exact, done: Simulated) -> None:
     console.print(Text.assemble((version.campaign.name, "bold"), f"  ({version.slug})"), soft_wrap=True)
     stockouts, days = counted(plan.stockouts, "eligible stockout"), counted(plan.days, "day")
@@ -287,14 +169,14 @@ def _print_slices(version: Version, plan: Plan, done: Simulated) -> None:
         table.add_column(heading, justify="left" if heading == "slice" else "right", no_wrap=True)
     table.add_column("")
     for one in plan.categories:
-        share = _share_of_cost(done, one.name)
+        share = share_of_cost(done, one.name)
         bar = Bar(1, 0, share, width=BAR_WIDTH) if console.is_terminal else Text("█" * round(share * BAR_WIDTH))
         mean = plan.costs[one.chain[0]].mean_minor if one.chain else Fraction(0)
         table.add_row(
             Text(one.name), percent_text(one.probability), amount_text(mean, version.currency), f"{share:.1%}", bar
         )
-    for name, _mean in _milestones(plan):
-        share = _share_of_cost(done, name)
+    for name, _mean in milestones_of(plan):
+        share = share_of_cost(done, name)
         given = next(milestone for milestone in plan.milestones if milestone[0].name == name)
         mean = sum((one.probability * plan.costs[one.chain[0]].mean_minor for one in given), Fraction(0))
         filled = Text("█" * round(share * BAR_WIDTH))
@@ -314,7 +196,7 @@ def _figures(version: Version, plan: Plan, told: Exact, done: Simulated) -> Iter
 
     formula = "exact, were nothing to run out" if done.bound else "exact"
     simulated_day = float(done.cost_by_day.mean())
-    yield f"Expected cost of one spin   {amount_text(_per_spin(version, plan), version.currency)}"
+    yield f"Expected cost of one spin   {amount_text(spin_minor(version, plan), version.currency)}"
     yield f"Worst case of one spin      {money(told.worst_minor)}"
     yield f"Expected cost of a day      {money(a_day)}, {band((told.day_low_minor, told.day_high_minor))} ({formula})"
     yield f"The same, simulated         {money(simulated_day)}, {band(done.band(done.cost_by_day.ravel()))}"
@@ -324,7 +206,7 @@ def _figures(version: Version, plan: Plan, told: Exact, done: Simulated) -> Iter
     yield f"Formula and simulation      {_verdict(plan, told, done)}"
     yield f"Budget                      {_budget(version, plan, done)}"
     for reward, days in done.stock_out_day.items():
-        day = _median(days)
+        day = median_day(days)
         fate = "lasts" if day is None else f"gone after {day:.1f} days"
         yield f"Stock of {reward:<18} {fate} ({plan.stocks[reward]} units)"
 
@@ -334,7 +216,7 @@ def _verdict(plan: Plan, told: Exact, done: Simulated) -> str:
     if agree is None:
         return "something runs out: the simulation is the one to read"
     apart = float(done.totals.mean()) / (float(told.mean_minor) * plan.stockouts or 1.0) - 1
-    (low, exact_low, _), (high, exact_high, _) = _ends(told, done)
+    (low, exact_low, _), (high, exact_high, _) = band_ends(told, done)
     mean = f"mean {apart:+.3%}; days up to the band's ends {low:.1%} and {high:.1%}"
     return f"{'agree' if agree else 'DISAGREE'} ({mean}, exactly {exact_low:.1%} and {exact_high:.1%})"
 
@@ -394,8 +276,8 @@ def _charts(version: Version, plan: Plan, done: Simulated) -> list[Any]:
     summed = np.cumsum(done.cost_by_day, axis=1) / scale
     low, middle, high = np.quantile(summed, (0.05, 0.5, 0.95), axis=0)
     shown: Mapping[str, float] = {
-        one.name: _simulated_total(done, one.name) / scale for one in plan.categories if one.chain
-    } | {f"{name} points": _simulated_total(done, name) / scale for name, _mean in _milestones(plan)}
+        one.name: simulated_minor(done, one.name) / scale for one in plan.categories if one.chain
+    } | {f"{name} points": simulated_minor(done, name) / scale for name, _mean in milestones_of(plan)}
     return [
         Bars(f"{version.campaign.name}: what each slice contributes", list(shown), list(shown.values()), unit),
         Band(

@@ -137,9 +137,14 @@ class Lanes:
 
     async def _open(self) -> _Lane:
         pooled = await self._engine.connect()
-        driver = await _driver(pooled)
-        await driver.set_autocommit(True)  # psycopg's own BEGIN and COMMIT in a pipeline each wait for their answer
-        return _Lane(pooled, driver)
+        lane = _Lane(pooled, await _driver(pooled))
+        try:
+            # psycopg's own BEGIN and COMMIT in a pipeline each wait for their answer.
+            await lane.driver.set_autocommit(True)
+        except BaseException:
+            await _drop(lane)  # or the pool would have one connection less for good
+            raise
+        return lane
 
 
 async def _drop(lane: _Lane) -> None:

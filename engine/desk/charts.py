@@ -158,6 +158,9 @@ def _columns(chart: Columns, axis: Axes) -> None:
     every = max(1, -(-len(chart.labels) // 6))  # more dates than that would run into each other
     axis.set_xticks(places[::every], list(chart.labels)[::every])
     axis.set_ylabel(chart.unit)
+    axis.set_ylim(0, 1.05 * (max([*chart.values, 0.0]) or 1.0))  # before the first stockout there is an empty scale
+    whole = all(value == int(value) for value in chart.values)
+    axis.yaxis.get_major_locator().set_params(integer=whole)  # type: ignore[call-arg]  # the default locator's own
     axis.yaxis.set_major_formatter(lambda value, _place: _figure(value))
     axis.tick_params(axis="x", length=0)
     axis.grid(axis="y", color=LINE, linewidth=0.6)

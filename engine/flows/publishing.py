@@ -336,3 +336,12 @@ async def _size_stocks(session: AsyncSession, version: Version) -> None:
                 where=RewardStock.total != total,
             )
         )
+
+
+def state_of(row: Publication, live: int | None) -> str:
+    """Return what has become of a publication, in a word; `live` is the number of the one that rules."""
+    if row.cancelled_at is not None:
+        return "cancelled"
+    if row.number == live:
+        return "live"
+    return "over" if row.activated_at is not None else "to come"

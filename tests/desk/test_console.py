@@ -8,6 +8,7 @@ from html import unescape
 import httpx
 import pytest
 
+from engine.desk.charts import Columns, draw
 from engine.desk.words import words
 from tests.support import Json, Shop, admit, ask, bearer, do, nothing_changes, problem, rows
 
@@ -307,6 +308,20 @@ async def test_a_desk_key_calls_no_endpoint_of_the_shop(shop: Shop, role: str) -
                 problem(refused, 403, "not_allowed")
             wrong = {"Authorization": "Bearer mk_nonsense", "Content-Type": "application/json"}
             problem(await shop.http.post("/v1/stockouts", headers=wrong, content=content), 401, "key_refused")
+
+
+@pytest.mark.parametrize(("values", "top"), [([0] * 30, 1), ([0, 1, 0], 1), ([0, 7, 3], 7), ([0.0, 0.4], 0.4)])
+def test_columns_stand_on_nought_and_count_whole_things_in_whole_numbers(values: list[float], top: float) -> None:
+    columns = Columns("Stockouts", [str(day) for day in range(len(values))], values, "stockouts")
+    picture = draw([columns]).decode()
+    scale = [
+        float(text.replace("\u2212", "-"))
+        for text in re.findall(r"<text[^>]*>([^<]*)</text>", picture.partition('id="matplotlib.axis_2"')[2])
+        if re.fullmatch(r"[-\u2212]?[0-9.]+", text)
+    ]
+    assert min(scale) == 0
+    assert max(scale) <= top * 1.05
+    assert not all(value == int(value) for value in values) or all(step == int(step) for step in scale)
 
 
 async def test_the_report_answers_every_reader_and_nobody_else(shop: Shop) -> None:

@@ -12,6 +12,8 @@ from httpx import Response
 
 from engine.batches import AskedAloneError, Batcher
 from engine.errors import UnavailableError
+from engine.flows import awards
+from rewards.codes import new_code
 from tests.support import (
     OpenShop,
     Shopper,
@@ -262,6 +264,21 @@ async def test_a_budget_that_others_used_up_is_found_out(open_shop: OpenShop, tm
         do(shop.database_url, "UPDATE budgets SET remaining_minor = 0")
         assert Counter(map(won, await at_once(others))) == {"free-shipping": 30}
         assert ask(shop.database_url, "SELECT remaining_minor >= 0 FROM budgets")
+
+
+async def test_a_code_that_is_somebodys_already_is_drawn_again(
+    open_shop: OpenShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_shop() as shop:
+        first, second, third = await many_offered(shop, 3)
+        taken = (await first.spin()).json()["award"]["code"]
+        drawn = iter([taken, taken, taken])
+        monkeypatch.setattr(awards, "new_code", lambda randbelow: next(drawn, None) or new_code(randbelow))
+        answers = await at_once([second, third])
+        assert next(drawn, None) is None, "the code was really drawn"
+        assert len({taken, *(answer.json()["award"]["code"] for answer in answers)}) == 3
+        assert rows(shop.database_url, "SELECT count(*), count(DISTINCT code_digest) FROM codes") == [(3, 3)]
+        balances(shop.database_url)
 
 
 async def at_once(shoppers: Iterable[Shopper]) -> list[Response]:

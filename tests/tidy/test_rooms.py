@@ -93,6 +93,19 @@ def test_only_the_database_room_commits() -> None:
     assert not found, listed(found, say)
 
 
+def test_only_the_command_line_imports_the_command_line() -> None:
+    found = [
+        f"{name}:{line}: imports {module}"
+        for name, tree in modules("engine")
+        if not name.startswith("engine/cli/")
+        for line, module in imports(tree)
+        if module.startswith("engine.cli")
+    ]
+    assert not found, listed(
+        found, "what others need too is no business of a terminal: move it to engine/desk or a flow:"
+    )
+
+
 def test_a_flow_works_in_the_transaction_it_is_given() -> None:
     found = [
         f"{name}:{line}: calls {called}"
