@@ -1,6 +1,7 @@
 """What a serving process works with, made once and handed to every request."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
@@ -169,12 +170,12 @@ class Services:
 
 def _count_spins(answers: Sequence[Spun | Exception]) -> None:
     """Count what was drawn now; only what is committed gets here."""
-    for answer in answers:
-        if isinstance(answer, Spun) and not answer.replayed:
-            SPINS.labels(answer.version.slug, answer.spin.slice).inc()
+    drawn = [answer for answer in answers if isinstance(answer, Spun) and not answer.replayed]
+    for names, count in Counter((one.version.slug, one.spin.slice) for one in drawn).items():
+        SPINS.labels(*names).inc(count)
 
 
 def _count_offers(answers: Sequence[Made | Exception], now: datetime) -> None:
-    for answer in answers:
-        if isinstance(answer, Made) and answer.offer.created_at == now:
-            OFFERS.labels(answer.version.slug, answer.offer.arm or "refused").inc()
+    decided = [answer for answer in answers if isinstance(answer, Made) and answer.offer.created_at == now]
+    for names, count in Counter((one.version.slug, one.offer.arm or "refused") for one in decided).items():
+        OFFERS.labels(*names).inc(count)
