@@ -126,7 +126,8 @@ class ConsoleController(Controller):
             shop = services.config.shop
             seen = await glance.today(session, services.versions, services.config.versions, shop.time_zone, now=now)
             reports_ = [await _report(desk, session, version) for version in services.config.versions]
-        return desk.page("today.html", "today", seen=seen, reports=reports_, currency=shop.currency)
+        names = _names(services)
+        return desk.page("today.html", "today", seen=seen, names=names, reports=reports_, currency=shop.currency)
 
     @get("/sign-in")
     async def sign_in_page(self, request: Call) -> Response[str]:
@@ -329,7 +330,7 @@ class ConsoleController(Controller):
         for wheel in wheels:
             counts, weights = zip(*((piece.spins, piece.weight) for piece in wheel.slices), strict=True)
             judged.append((wheel, shares.watch(counts, weights)))
-        return desk.page("fairness.html", "fairness", wheels=judged)
+        return desk.page("fairness.html", "fairness", wheels=judged, names=_names(services))
 
     @get("/explain")
     async def explain(self, request: Call, services: Engine) -> Response[str]:
@@ -532,9 +533,14 @@ def _forecast(version: Version, say: Messages, traffic: Traffic) -> dict[str, An
         "worst": money(numbers["spin"]["worst_minor"]),
         "budget": say.text("console-wheel-budget-lasts")
         if lasts
-        else say.text("console-wheel-budget-out", day=say.number(budget["first_out_day"], 1)),
+        else say.text("console-wheel-budget-out", day=round(budget["first_out_day"], 1)),
         "budget_lasts": lasts,
     }
+
+
+def _names(services: Services) -> dict[str, str]:
+    """Return what campaigns are called; one that is over has its id alone."""
+    return {version.slug: version.campaign.name for version in services.config.versions}
 
 
 def _within(asked: Mapping[str, Any], name: str, low: int, high: int, default: int) -> int:

@@ -70,3 +70,20 @@ def test_a_change_is_kept_as_a_message_and_told_in_any_language() -> None:
 def test_one_is_not_told_as_many() -> None:
     for locale, one, many in (("en", "1 unit", "2 units"), ("fr", "1 unité", "2 unités")):
         assert [words(locale).text("word-units", n=n) for n in (1, 2)] == [one, many]
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize(
+    ("sentence", "counted"),
+    [
+        ("console-fairness-spins", "n"),
+        ("console-report-units", "n"),
+        ("console-report-left-out", "n"),
+        ("console-wheel-budget-out", "day"),
+        ("report-what-if-too-few-spins", "n"),
+        ("report-what-if-hardly-drawn", "n"),
+    ],
+)
+def test_one_of_a_thing_is_told_in_the_singular(locale: str, sentence: str, counted: str) -> None:
+    one, two = (words(locale).text(sentence, **{counted: number}) for number in (1, 2))
+    assert one != two.replace("2", "1", 1)

@@ -42,9 +42,17 @@ report-split-off = The split is not as designed (p = { $p }): something loses or
 report-what-if-more = It would have earned more: { $estimate } a spin, { $low } to { $high } more than it did.
 report-what-if-less = It would have earned less: { $estimate } a spin, a change of { $low } to { $high }.
 report-what-if-unsure = It might have made no difference: { $estimate } a spin, a change of { $low } to { $high }.
-report-what-if-too-few-spins = The data cannot answer: { $n } spins are too few.
+report-what-if-too-few-spins =
+    { $n ->
+        [one] The data cannot answer: { $n } spin is too few.
+       *[other] The data cannot answer: { $n } spins are too few.
+    }
 report-what-if-never-offered = The data cannot answer: a slice you ask about was not on every wheel that was spun.
-report-what-if-hardly-drawn = The data cannot answer: a slice you ask about was drawn less than 20 times in { $n } spins.
+report-what-if-hardly-drawn =
+    { $n ->
+        [one] The data cannot answer: a slice you ask about was drawn less than 20 times in { $n } spin.
+       *[other] The data cannot answer: a slice you ask about was drawn less than 20 times in { $n } spins.
+    }
 report-what-if-too-far-from-what-was = The data cannot answer: these odds are too far from those that were spun.
 report-what-if-no-outcomes-yet = The data cannot answer: too few orders have been told within 30 days of a spin.
 
@@ -94,7 +102,11 @@ console-wheel-band = 5–95 %: { $low } to { $high }
 console-wheel-worst = Worst case of a spin
 console-wheel-budget = Budget
 console-wheel-budget-lasts = never used up
-console-wheel-budget-out = used up after { $day } days
+console-wheel-budget-out =
+    { $day ->
+        [one] used up after { $day } day
+       *[other] used up after { $day } days
+    }
 console-wheel-live = { $value } live
 console-wheel-changes = What changes
 console-wheel-same = Nothing changes.
@@ -109,9 +121,17 @@ console-wheel-flaw = This cannot be used:
 console-wheel-drawing = The wheel as shoppers see it
 console-wheel-failed = The engine did not answer. Try again.
 console-report-title = The report
-console-report-units = { $n } shoppers, each counted by their first stockout of the experiment.
+console-report-units =
+    { $n ->
+        [one] { $n } shopper, counted by their first stockout of the experiment.
+       *[other] { $n } shoppers, each counted by their first stockout of the experiment.
+    }
 console-report-none = No shopper has been drawn into an arm yet.
-console-report-left-out = { $n } shoppers were drawn while the shares of the arms were others; they are left out.
+console-report-left-out =
+    { $n ->
+        [one] { $n } shopper was drawn while the shares of the arms were others; that one is left out.
+       *[other] { $n } shoppers were drawn while the shares of the arms were others; they are left out.
+    }
 console-report-split = Is the split as designed?
 console-report-arm = Arm
 console-report-n = n
@@ -153,7 +173,11 @@ console-fairness-title = Fairness monitor
 console-fairness-intro = Draws held against the disclosed odds. The test may be watched for ever: a fair wheel ever raises the alarm with one chance in a hundred.
 console-fairness-fair = In keeping with its odds (p = { $p })
 console-fairness-alarm = Alarm: these draws do not fit the odds (p = { $p })
-console-fairness-spins = { $n } spins of version { $digest }
+console-fairness-spins =
+    { $n ->
+        [one] { $n } spin of version { $digest }
+       *[other] { $n } spins of version { $digest }
+    }
 console-fairness-slice = Slice
 console-fairness-disclosed = Disclosed
 console-fairness-realised = Realised

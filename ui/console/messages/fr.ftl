@@ -42,9 +42,17 @@ report-split-off = La répartition n’est pas celle prévue (p = { $p }) : un
 report-what-if-more = Cela aurait rapporté plus : { $estimate } par tour, soit { $low } à { $high } de plus.
 report-what-if-less = Cela aurait rapporté moins : { $estimate } par tour, un écart de { $low } à { $high }.
 report-what-if-unsure = Cela n’aurait peut-être rien changé : { $estimate } par tour, un écart de { $low } à { $high }.
-report-what-if-too-few-spins = Les données ne peuvent pas répondre : { $n } tours ne suffisent pas.
+report-what-if-too-few-spins =
+    { $n ->
+        [one] Les données ne peuvent pas répondre : { $n } tour ne suffit pas.
+       *[other] Les données ne peuvent pas répondre : { $n } tours ne suffisent pas.
+    }
 report-what-if-never-offered = Les données ne peuvent pas répondre : une part demandée n’était pas sur toutes les roues tournées.
-report-what-if-hardly-drawn = Les données ne peuvent pas répondre : une part demandée est sortie moins de 20 fois en { $n } tours.
+report-what-if-hardly-drawn =
+    { $n ->
+        [one] Les données ne peuvent pas répondre : une part demandée est sortie moins de 20 fois en { $n } tour.
+       *[other] Les données ne peuvent pas répondre : une part demandée est sortie moins de 20 fois en { $n } tours.
+    }
 report-what-if-too-far-from-what-was = Les données ne peuvent pas répondre : ces probabilités sont trop loin de celles qui ont été jouées.
 report-what-if-no-outcomes-yet = Les données ne peuvent pas répondre : trop peu de commandes connues dans les 30 jours après un tour.
 
@@ -94,7 +102,11 @@ console-wheel-band = 5–95 % : { $low } à { $high }
 console-wheel-worst = Pire cas d’un tour
 console-wheel-budget = Budget
 console-wheel-budget-lasts = jamais épuisé
-console-wheel-budget-out = épuisé après { $day } jours
+console-wheel-budget-out =
+    { $day ->
+        [one] épuisé après { $day } jour
+       *[other] épuisé après { $day } jours
+    }
 console-wheel-live = { $value } en ligne
 console-wheel-changes = Ce qui change
 console-wheel-same = Rien ne change.
@@ -109,9 +121,17 @@ console-wheel-flaw = Ceci ne peut pas être utilisé :
 console-wheel-drawing = La roue telle que les clients la voient
 console-wheel-failed = Le moteur n’a pas répondu. Réessayez.
 console-report-title = Le rapport
-console-report-units = { $n } clients, chacun compté par sa première rupture de l’expérience.
+console-report-units =
+    { $n ->
+        [one] { $n } client, compté par sa première rupture de l’expérience.
+       *[other] { $n } clients, chacun compté par sa première rupture de l’expérience.
+    }
 console-report-none = Aucun client n’a encore été tiré dans une branche.
-console-report-left-out = { $n } clients ont été tirés quand les parts des branches étaient autres ; ils ne sont pas comptés.
+console-report-left-out =
+    { $n ->
+        [one] { $n } client a été tiré quand les parts des branches étaient autres ; il n’est pas compté.
+       *[other] { $n } clients ont été tirés quand les parts des branches étaient autres ; ils ne sont pas comptés.
+    }
 console-report-split = La répartition est-elle celle prévue ?
 console-report-arm = Branche
 console-report-n = n
@@ -153,7 +173,11 @@ console-fairness-title = Suivi de l’équité
 console-fairness-intro = Les tirages face aux probabilités annoncées. Ce test peut être regardé sans fin : une roue équitable ne donne jamais l’alarme, sauf une fois sur cent.
 console-fairness-fair = Conforme à ses probabilités (p = { $p })
 console-fairness-alarm = Alarme : ces tirages ne vont pas avec les probabilités (p = { $p })
-console-fairness-spins = { $n } tours de la version { $digest }
+console-fairness-spins =
+    { $n ->
+        [one] { $n } tour de la version { $digest }
+       *[other] { $n } tours de la version { $digest }
+    }
 console-fairness-slice = Part
 console-fairness-disclosed = Annoncée
 console-fairness-realised = Réalisée
