@@ -11,6 +11,7 @@ from procrastinate.jobs import Job
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from engine import announcements, clock, night, tracing
+from engine.cache import Cache
 from engine.connectors import webhooks
 from engine.db.address import libpq_url
 from engine.db.session import create_engine, raw_connection, transaction
@@ -18,6 +19,7 @@ from engine.flows import epochs, notices, restocks
 from engine.kit import Kit
 from engine.live import POINTS, Sender
 from engine.settings import Settings
+from engine.shared_redis import SharedRedis
 from engine.vault import Vault
 from engine.versions import Versions
 
@@ -38,7 +40,8 @@ class Tools:
             settings.database_url, pool_size=settings.pool_size, connection=self.tracing.connection
         )
         announce = announcements.by_job if settings.webhook_url else announcements.to_nobody
-        self.pages = Sender(settings.redis_url)
+        self.redis = SharedRedis(settings.redis_url)
+        self.pages = Sender(settings.redis_url, Cache(self.redis).forget_shelves)
         self.kit = Kit(Vault(settings), Versions(), announce, self.pages.tell)
 
 
@@ -75,6 +78,7 @@ async def work(settings: Settings, *, install_signal_handlers: bool = True) -> N
             )
     finally:
         await tools.pages.aclose()
+        await tools.redis.aclose()
         await tools.engine.dispose()
         await tools.tracing.aclose()
 

@@ -11,20 +11,14 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-import structlog
-
 from engine.errors import TooManyRequestsError
+from engine.shared_redis import RedisAwayError, SharedRedis
 
-if TYPE_CHECKING:  # an engine without Redis does not wait for its client to load
-    from redis.asyncio import Redis, RedisCluster
-
-log = structlog.get_logger()
+if TYPE_CHECKING:
+    from engine.shared_redis import Client
 
 MINUTE_US = 60_000_000
 NAMES_MAX = 100_000  # of this process's own counts; the longest unseen is forgotten first
-TIMEOUT_SECONDS = 0.5
-# After a failure Redis is left alone for a while: a slow one must not slow every call.
-REST_SECONDS = 5
 
 # What is kept is when the name will have all its calls again. One key a call of it, so a cluster runs it as it is.
 _SCRIPT = """
@@ -74,11 +68,9 @@ class Rate(NamedTuple):
 class Limiter:
     """Counts hits by name and refuses more than so many a minute."""
 
-    def __init__(self, redis_url: str | None, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, redis: SharedRedis) -> None:
         self._local = _Local()
-        self._timeout_seconds = timeout_seconds
-        self._redis = _client(redis_url, timeout_seconds) if redis_url else None
-        self._rests_until = 0.0
+        self._redis = redis
 
     async def hit(self, *rates: Rate) -> None:
         """Count one call for each; raise `TooManyRequestsError` when it is one too many for any."""
@@ -88,26 +80,22 @@ class Limiter:
         """Raise `TooManyRequestsError` when the minute's calls are used up, without counting this one."""
         _refuse_unless(await self._waits(rates, cost=0))
 
-    async def aclose(self) -> None:
-        if self._redis is not None:
-            await self._redis.aclose()
-
     async def _waits(self, rates: Sequence[Rate], *, cost: int) -> int:
-        if self._redis is not None and time.monotonic() >= self._rests_until:
+        if self._redis.is_named:
             try:
-                async with asyncio.timeout(self._timeout_seconds):
-                    asked = (self._ask(self._redis, rate, cost) for rate in rates)
-                    return max(await asyncio.gather(*asked))
-            except _away() as error:
-                self._rests_until = time.monotonic() + REST_SECONDS
-                log.warning("redis away, counting in process", error=type(error).__name__)
+                return await self._redis.ask(lambda redis: _asked(redis, rates, cost), otherwise="counting in process")
+            except RedisAwayError:
+                pass
         now_us = time.monotonic_ns() // 1000
         return max([self._local.wait_us(rate, now_us, cost=cost) for rate in rates])
 
-    async def _ask(self, redis: "Redis | RedisCluster", rate: Rate, cost: int) -> int:
-        _, interval_us, burst_us = rate.limit
-        given = redis.eval(_SCRIPT, 1, rate.key, str(interval_us), str(burst_us), str(cost))
-        return int(await given)
+
+async def _asked(redis: "Client", rates: Sequence[Rate], cost: int) -> int:
+    given = [
+        redis.eval(_SCRIPT, 1, rate.key, str(rate.limit.interval_us), str(rate.limit.burst_us), str(cost))
+        for rate in rates
+    ]
+    return max(map(int, await asyncio.gather(*given)))
 
 
 class _Local:
@@ -133,22 +121,3 @@ class _Local:
 def _refuse_unless(wait_us: int) -> None:
     if wait_us > 0:
         raise TooManyRequestsError(math.ceil(wait_us / 1_000_000))
-
-
-def _away() -> tuple[type[Exception], ...]:
-    from redis.exceptions import RedisError
-
-    return RedisError, OSError, TimeoutError
-
-
-def _client(url: str, timeout_seconds: float) -> "Redis | RedisCluster":
-    """Return the counting store; a URL `redis+cluster://` names a Redis Cluster, `redis://` one server."""
-    from redis.asyncio import Redis, RedisCluster
-
-    if url.startswith("redis+cluster://"):
-        return RedisCluster.from_url(
-            url.replace("redis+cluster://", "redis://", 1),
-            socket_timeout=timeout_seconds,
-            socket_connect_timeout=timeout_seconds,
-        )
-    return Redis.from_url(url, socket_timeout=timeout_seconds, socket_connect_timeout=timeout_seconds)

@@ -6,7 +6,7 @@ whoever listens there picks their own topics out.
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
@@ -33,11 +33,23 @@ REST_SECONDS = 5
 POINTS = "points"  # a night's points are there: everybody's
 _REDIS_CHANNEL = "makegood:live"
 _PENDING = "live topics"
+_PRODUCT = "product "
 
 
 def of_product(sku: str) -> str:
     """What there is of it, when it is back, and who waits for it."""
-    return f"product {sku}"
+    return f"{_PRODUCT}{sku}"
+
+
+def is_of_product(topic: str) -> bool:
+    return topic.startswith(_PRODUCT)
+
+
+First = Callable[[str], Awaitable[None]]  # awaited with a topic before anybody hears of it
+
+
+async def nothing_first(topic: str) -> None:
+    """The null twin."""
 
 
 class Teller(Protocol):
@@ -104,9 +116,10 @@ async def _send(redis: "Redis", name: str, channels: list[str], data: bytes) -> 
 class Wire(MemoryChannelsBackend):
     """What is published here is heard here at once, and through Redis in every other process."""
 
-    def __init__(self, redis_url: str | None) -> None:
+    def __init__(self, redis_url: str | None, first: First) -> None:
         super().__init__()
         self._name = uuid4().hex
+        self._first = first
         self._redis = _client(redis_url) if redis_url else None
         self._listening: asyncio.Task[None] | None = None
         self._rests_until = 0.0
@@ -128,6 +141,7 @@ class Wire(MemoryChannelsBackend):
 
     async def publish(self, data: bytes, channels: Iterable[str]) -> None:
         channels = list(channels)
+        await self._first(data.decode())
         await super().publish(data, channels)
         loop = asyncio.get_running_loop()
         if self._redis is None or loop.time() < self._rests_until:
@@ -157,9 +171,9 @@ class Wire(MemoryChannelsBackend):
 class Live:
     """The channels of one process: what it tells, and the pages that listen."""
 
-    def __init__(self, redis_url: str | None) -> None:
+    def __init__(self, redis_url: str | None, first: First = nothing_first) -> None:
         self.channels = ChannelsPlugin(
-            backend=Wire(redis_url),
+            backend=Wire(redis_url, first),
             arbitrary_channels_allowed=True,
             subscriber_max_backlog=BACKLOG_MAX,
             subscriber_backlog_strategy="dropleft",
@@ -200,18 +214,23 @@ class Live:
 class Sender:
     """The voice of a process that serves no page, such as a worker: through Redis, or nobody's."""
 
-    def __init__(self, redis_url: str | None) -> None:
+    def __init__(self, redis_url: str | None, first: First = nothing_first) -> None:
         self._redis = _client(redis_url) if redis_url else None
-        self._sending: set[asyncio.Task[bool]] = set()
+        self._first = first
+        self._sending: set[asyncio.Task[None]] = set()
         self.tell: Teller = after_commit(self.publish) if redis_url else to_nobody
 
     def publish(self, topics: Iterable[str]) -> None:
         if self._redis is None:
             return
         for topic in topics:
-            task = asyncio.create_task(_send(self._redis, "worker", [_channel(topic)], topic.encode()))
+            task = asyncio.create_task(self._tell(self._redis, topic))
             self._sending.add(task)  # a task nobody holds may vanish
             task.add_done_callback(self._sending.discard)
+
+    async def _tell(self, redis: "Redis", topic: str) -> None:
+        await self._first(topic)
+        await _send(redis, "worker", [_channel(topic)], topic.encode())
 
     async def aclose(self) -> None:
         await asyncio.gather(*self._sending)

@@ -15,11 +15,12 @@ from engine import live as topics
 from engine.announcements import Announcer
 from engine.api.figures import OFFERS, SPINS
 from engine.api.schemas import RealisedWheel
+from engine.cache import Cache
 from engine.campaigns import Config
 from engine.db import schema
 from engine.db.again import retried
 from engine.db.session import Lanes, create_engine, transaction
-from engine.flows import epochs, figures, offers, spins
+from engine.flows import epochs, fairness, figures, offers, spins
 from engine.flows.figures import Figures
 from engine.flows.offers import Made
 from engine.flows.spins import Spun
@@ -28,9 +29,9 @@ from engine.ledger import Memory
 from engine.limiter import Limiter
 from engine.live import Live
 from engine.live_config import LiveConfig
-from engine.memo import Memo
 from engine.messages import Messages, negotiate
 from engine.settings import Settings
+from engine.shared_redis import SharedRedis
 from engine.tracing import Asked
 from engine.vault import ShopperToken, Vault
 from engine.versions import Versions
@@ -48,9 +49,11 @@ class Services:
         self.settings = settings
         self.vault = Vault(settings)
         self.versions = Versions()
-        self.limiter = Limiter(settings.redis_url)
+        self._redis = SharedRedis(settings.redis_url)
+        self.limiter = Limiter(self._redis)
+        self.cache = Cache(self._redis)
         self.announce: Announcer = announcements.by_job if settings.webhook_url else announcements.to_nobody
-        self.pages = Live(settings.redis_url)
+        self.pages = Live(settings.redis_url, self.cache.forget_shelves)
         self.kit = Kit(self.vault, self.versions, self.announce, self.pages.tell)
         self.tracing = tracing.of(settings, "serve")
         watched = self.tracing.connection
@@ -65,8 +68,6 @@ class Services:
         self.offers: Asked[ShopperToken, Made] = self.tracing.batcher(
             "offers", self._offer_together, retried(self._offer_alone)
         )
-        self.realised: Memo[list[RealisedWheel]] = Memo(REALISED_SECONDS)
-        self._figures: Memo[Figures] = Memo(FIGURES_SECONDS)
         self.live = LiveConfig(
             settings.config_folder, self._database, self.versions, follow=settings.follow == "folder"
         )
@@ -137,7 +138,16 @@ class Services:
             async with self.transaction() as session:
                 return await figures.of(session, self.versions, now=clock.now())
 
-        return await self._figures.get(look)
+        return await self.cache.recent("figures", Figures, look, seconds=FIGURES_SECONDS)
+
+    async def realised(self) -> list[RealisedWheel]:
+        """Return disclosed odds beside what came out, some seconds old at most: every spin is counted for it."""
+
+        async def look() -> list[RealisedWheel]:
+            async with self.transaction() as session:
+                return await fairness.realised(session, self.versions)
+
+        return await self.cache.recent("realised", list[RealisedWheel], look, seconds=REALISED_SECONDS)
 
     async def run_night(self) -> None:
         """Do now what the worker does by itself: points, milestones, whatever time ends."""
@@ -162,7 +172,7 @@ class Services:
         finally:
             stop.set()
             await watching
-            await self.limiter.aclose()
+            await self._redis.aclose()
             await self._lanes.aclose()
             await self._database.dispose()
             await self.tracing.aclose()

@@ -38,7 +38,7 @@ from engine.errors import (
     NotSignedInError,
     TooManyRequestsError,
 )
-from engine.flows import explanations, fairness, glance, publishing, sessions
+from engine.flows import explanations, glance, publishing, sessions
 from engine.flows.awards import status_at
 from engine.flows.explanations import flat
 from engine.flows.publishing import Draft
@@ -325,7 +325,7 @@ class ConsoleController(Controller):
     async def fairness(self, request: Call, services: Engine) -> Response[str]:
         async with services.transaction() as session:
             desk = await _desk(request, services, session, now=clock.now())
-            wheels = await services.realised.get(lambda: fairness.realised(session, services.versions))
+        wheels = await services.realised()
         judged = []
         for wheel in wheels:
             counts, weights = zip(*((piece.spins, piece.weight) for piece in wheel.slices), strict=True)

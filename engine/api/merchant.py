@@ -24,6 +24,7 @@ from engine.api.schemas import (
 )
 from engine.api.security import ROLES, Call, Engine, merchant_of, signed_in
 from engine.api.storefront import REPLAYED, replay_of
+from engine.cache import STOCK
 from engine.db.tables import Stock
 from engine.errors import MakegoodError, NotFoundError
 from engine.flows import redemptions, restocks, shoppers, stock, stockouts
@@ -78,6 +79,8 @@ class MerchantController(Controller):
             if applied and await restocks.react(session, services.kit, sku, now=clock.now()):
                 await go_on_with(session, sku)
             view = views.stock(known)
+        if applied:
+            await services.cache.forget(STOCK)
         return StockChanged(
             view.sku, view.available, view.expected_on, view.reason, view.backorderable, view.as_of, applied
         )

@@ -16,9 +16,10 @@ from engine.api.assets import COMPRESSED, FOREVER, SCRIPT_HEADERS
 from engine.api.schemas import IDS_TOLD, Availability, EpochView, FairnessView, Id
 from engine.api.security import Call, Engine, refuse_too_many
 from engine.bundles import bundle, pack
+from engine.cache import STOCK
 from engine.db.tables import Epoch
 from engine.errors import NotFoundError
-from engine.flows import epochs, fairness, stock
+from engine.flows import epochs, stock
 from engine.services import Services
 from engine.settings import ROOT
 from engine.vault import Vault
@@ -32,6 +33,7 @@ PAGE_HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 SKUS_MAX = 100
+SHELVES_SECONDS = 10  # only where a change could not be told: by the clock, or while Redis was away
 # Sentences only some shoppers read come with the part that says them.
 PARTS = {name: name for name in ("wait", "more", "stock", "arms", "survey", "seldom")} | {"patience": "wait"}
 _OF_PARTS = tuple(f"widget-{words}-" for words in PARTS.values())
@@ -50,7 +52,7 @@ class FairnessController(Controller):
         async with services.transaction() as session:
             wheel = await epochs.recent(session, "wheel", days=EPOCH_DAYS_SHOWN, now=now)
             patience = await epochs.recent(session, "patience", days=EPOCH_DAYS_SHOWN, now=now)
-            wheels = await services.realised.get(lambda: fairness.realised(session, services.versions))
+        wheels = await services.realised()
         view = FairnessView(
             ALGORITHM,
             [_epoch(services.vault, epoch) for epoch in wheel],
@@ -110,10 +112,15 @@ Skus = Annotated[list[Id], QueryParameter(min_items=1, max_items=SKUS_MAX, schem
 )
 async def availability(services: Engine, request: Call, sku: Skus) -> Response[Availability]:
     await refuse_too_many(request, services)
-    async with services.transaction() as session:
-        known = await stock.shelves_of(session, sku)
-    low = services.config.shop.low_stock
-    view = Availability([views.shelf(one, known.get(one), low) for one in dict.fromkeys(sku)])
+    skus, low = list(dict.fromkeys(sku)), services.config.shop.low_stock
+
+    async def look() -> Availability:
+        async with services.transaction() as session:
+            known = await stock.shelves_of(session, skus)
+        return Availability([views.shelf(one, known.get(one), low) for one in skus])
+
+    question = msgspec.json.encode((low, skus)).decode()
+    view = await services.cache.current(STOCK, question, Availability, look, seconds=SHELVES_SECONDS)
     return Response(view, headers={"Access-Control-Allow-Origin": "*"})
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from engine import cache, services
 from engine import clock as engine_clock
 from engine.flows.spins import Ask
 from engine.settings import ROOT
@@ -22,6 +23,12 @@ def told(text: str) -> dict[str, float]:
     return {name: float(value) for name, _, value in lines}
 
 
+def looked_at_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every look be a new one: elsewhere figures are some seconds old."""
+    monkeypatch.setattr(services, "FIGURES_SECONDS", 0)
+    monkeypatch.setattr(cache, "SECONDS_PER_SECOND", 0)
+
+
 async def figures(shop: Shop) -> dict[str, float]:
     answer = await shop.http.get("/metrics")
     assert answer.status_code == 200
@@ -30,7 +37,7 @@ async def figures(shop: Shop) -> dict[str, float]:
 
 async def test_the_figures_are_those_of_the_books(open_shop: OpenShop, monkeypatch: pytest.MonkeyPatch) -> None:
     async with open_shop() as shop:
-        monkeypatch.setattr(shop.inside._figures, "_seconds", 0)
+        looked_at_anew(monkeypatch)
         before = await figures(shop)
         won = await (await shop.report()).won()
         await (await shop.report()).offered()
@@ -74,7 +81,7 @@ async def test_what_waits_and_what_is_late_is_told(
     (clock := Clock()).install(monkeypatch)
     lasting = {"MAKEGOOD_TOKEN_SECONDS": "1000000000"}
     async with open_shop(config=config_copy(tmp_path, waiting=patient()), **lasting) as shop:
-        monkeypatch.setattr(shop.inside._figures, "_seconds", 0)
+        looked_at_anew(monkeypatch)
         programme = Programme(shop, clock)
         await programme.waits()
         await programme.waits(sku="LAMP-77")

@@ -10,6 +10,7 @@ import pytest
 
 from engine.desk.charts import Columns, draw
 from engine.desk.words import words
+from engine.shared_redis import SharedRedis
 from tests.support import Json, Shop, admit, ask, bearer, do, nothing_changes, problem, rows
 
 PAGES = ("", "/wheel", "/report", "/versions", "/versions/1", "/fairness", "/explain", "/report.svg", "/today.svg")
@@ -103,7 +104,7 @@ CHANGES: tuple[tuple[str, dict[str, str]], ...] = (
 @pytest.fixture(autouse=True)
 def _fresh_minute(shop: Shop) -> None:
     """Sign-ins of one test are not those of another."""
-    shop.inside.limiter.__init__(None)  # type: ignore[misc]  # the same limiter, with nothing counted
+    shop.inside.limiter.__init__(SharedRedis(None))  # type: ignore[misc]  # the same limiter, with nothing counted
 
 
 @pytest.mark.parametrize(("path", "form"), CHANGES)

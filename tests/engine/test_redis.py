@@ -2,8 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Iterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager
 from uuid import uuid4
 
 import pytest
@@ -11,12 +11,21 @@ from structlog.testing import capture_logs
 
 from engine.errors import TooManyRequestsError
 from engine.limiter import Limiter, Rate
+from engine.shared_redis import SharedRedis
 from tests.support import OpenShop, Redis, RedisCluster, Shop, ask, free_port, redis_cluster, serving, soon
 
 
-def _counting(url: str | None) -> Limiter:
-    """Return a limiter that waits for a busy machine's Redis: what is looked at is the count, not the giving up."""
-    return Limiter(url, timeout_seconds=30)
+@asynccontextmanager
+async def _shared(url: str | None) -> AsyncIterator[SharedRedis]:
+    """Wait for a busy machine's Redis: what is looked at is the count, not the giving up."""
+    async with aclosing(SharedRedis(url, timeout_seconds=30)) as redis:
+        yield redis
+
+
+@asynccontextmanager
+async def _counting(url: str | None) -> AsyncIterator[Limiter]:
+    async with _shared(url) as redis:
+        yield Limiter(redis)
 
 
 async def _hits(limiter: Limiter, who: str, *, per_minute: int, calls: int) -> int:
@@ -32,7 +41,7 @@ async def _hits(limiter: Limiter, who: str, *, per_minute: int, calls: int) -> i
 
 
 async def test_two_processes_count_together(redis: Redis) -> None:
-    async with aclosing(_counting(redis.url)) as one, aclosing(_counting(redis.url)) as other:
+    async with _counting(redis.url) as one, _counting(redis.url) as other:
         let_through = await asyncio.gather(
             _hits(one, "ada", per_minute=10, calls=10), _hits(other, "ada", per_minute=10, calls=10)
         )
@@ -40,13 +49,13 @@ async def test_two_processes_count_together(redis: Redis) -> None:
 
 
 async def test_without_redis_each_process_counts_alone() -> None:
-    assert await _hits(Limiter(None), "ada", per_minute=10, calls=15) == 10
-    assert await _hits(Limiter(None), "ada", per_minute=10, calls=15) == 10
+    assert await _hits(Limiter(SharedRedis(None)), "ada", per_minute=10, calls=15) == 10
+    assert await _hits(Limiter(SharedRedis(None)), "ada", per_minute=10, calls=15) == 10
 
 
 async def test_one_too_many_is_told_when_to_come_back(redis: Redis) -> None:
     for url in (None, redis.url):
-        async with aclosing(_counting(url)) as limiter:
+        async with _counting(url) as limiter:
             await _hits(limiter, "ada", per_minute=1, calls=1)
             with pytest.raises(TooManyRequestsError) as caught:
                 await limiter.hit(Rate("test", "ada", 1))
@@ -90,7 +99,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisCluster]:
 
 async def test_a_cluster_counts_as_one_redis_does(cluster: RedisCluster) -> None:
     people = [f"shopper-{number}" for number in range(12)]  # on all three masters
-    async with aclosing(_counting(cluster.url)) as one, aclosing(_counting(cluster.url)) as other:
+    async with _counting(cluster.url) as one, _counting(cluster.url) as other:
         for person in people:
             let_through = await asyncio.gather(
                 _hits(one, person, per_minute=4, calls=4), _hits(other, person, per_minute=4, calls=4)
@@ -134,11 +143,11 @@ async def test_a_redis_that_does_not_answer_costs_one_wait_not_one_a_call(open_s
                 await _journey(shop)
         finally:
             redis.process.send_signal(signal.SIGCONT)
-        assert [line["event"] for line in logs].count("redis away, counting in process") == 1
+        assert [line["event"] for line in logs].count("redis away") == 1
 
 
 async def test_both_ways_of_counting_follow_one_rule(redis: Redis) -> None:
-    async with aclosing(_counting(redis.url)) as shared, aclosing(Limiter(None)) as local:
+    async with _counting(redis.url) as shared, _counting(None) as local:
         for per_minute in (1, 2, 7, 60):
             rate = Rate("rule", f"r{per_minute}", per_minute)
             for limiter in (shared, local):
