@@ -17,7 +17,7 @@ run: env ## start the database, the engine and the demo shop (PORT=, MAKEGOOD_CO
 .PHONY: env
 env: $(VENV)/.installed ## make .venv with the `makegood` command in it
 
-$(VENV)/.installed: requirements.lock pyproject.toml scripts/venv
+$(VENV)/.installed: requirements.lock pyproject.toml scripts/venv scripts/compile
 	@scripts/venv $(PYTHON) $(VENV) requirements.lock
 	@touch $@
 

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import announcements, clock, night, tracing
 from engine import live as topics
-from engine.announcements import Announcer
 from engine.api.figures import OFFERS, SPINS
 from engine.api.schemas import RealisedWheel
 from engine.campaigns import Config
@@ -48,7 +47,7 @@ class Services:
         self.vault = Vault(settings)
         self.versions = Versions()
         self.limiter = Limiter(settings.redis_url)
-        self.announce: Announcer = announcements.by_job if settings.webhook_url else announcements.to_nobody
+        self.announce = announcements.announcer(settings.webhook_url)
         self.pages = Live(settings.redis_url)
         self.kit = Kit(self.vault, self.versions, self.announce, self.pages.tell)
         self.tracing = tracing.of(settings, "serve")
