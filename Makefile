@@ -34,10 +34,14 @@ env-dev: $(VENV)/.installed-dev node_modules/.installed
 
 .PHONY: browser
 browser:
-	@scripts/browser
+	@scripts/tools browser
+
+.PHONY: tools
+tools:
+	@scripts/tools browser systemd
 
 .PHONY: test
-test: env-dev browser lint types ## run every check: format, lint, types, all tests, the browser's too
+test: env-dev tools lint types ## run every check: format, lint, types, all tests, the browser's too
 	@$(BIN)/pytest -n 3 --dist loadfile
 
 .PHONY: lint
