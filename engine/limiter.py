@@ -23,7 +23,8 @@ log = structlog.get_logger()
 MINUTE_US = 60_000_000
 NAMES_MAX = 100_000  # of this process's own counts; the longest unseen is forgotten first
 TIMEOUT_SECONDS = 0.5
-# After a failure Redis is left alone for a while: a slow one must not slow every call.
+SLOW_SECONDS = 0.1
+# After a failure, or an answer that took long, Redis is left alone for a while: a slow one must not slow every call.
 REST_SECONDS = 5
 
 # What is kept is when the name will have all its calls again. One key a call of it, so a cluster runs it as it is.
@@ -74,11 +75,18 @@ class Rate(NamedTuple):
 class Limiter:
     """Counts hits by name and refuses more than so many a minute."""
 
-    def __init__(self, redis_url: str | None, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        redis_url: str | None,
+        *,
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        slow_seconds: float = SLOW_SECONDS,
+    ) -> None:
         self._local = _Local()
         self._timeout_seconds = timeout_seconds
+        self._slow_seconds = slow_seconds
         self._redis = _client(redis_url, timeout_seconds) if redis_url else None
-        self._rests_until = 0.0
+        self._rests_until = 0.0  # nought while it is well
 
     async def hit(self, *rates: Rate) -> None:
         """Count one call for each; raise `TooManyRequestsError` when it is one too many for any."""
@@ -94,15 +102,33 @@ class Limiter:
 
     async def _waits(self, rates: Sequence[Rate], *, cost: int) -> int:
         if self._redis is not None and time.monotonic() >= self._rests_until:
-            try:
-                async with asyncio.timeout(self._timeout_seconds):
-                    asked = (self._ask(self._redis, rate, cost) for rate in rates)
-                    return max(await asyncio.gather(*asked))
-            except _away() as error:
-                self._rests_until = time.monotonic() + REST_SECONDS
-                log.warning("redis away, counting in process", error=type(error).__name__)
+            waits = await self._together(self._redis, rates, cost)
+            if waits is not None:
+                return waits
         now_us = time.monotonic_ns() // 1000
         return max([self._local.wait_us(rate, now_us, cost=cost) for rate in rates])
+
+    async def _together(self, redis: "Redis | RedisCluster", rates: Sequence[Rate], cost: int) -> int | None:
+        """Count in Redis; return nothing where it does not answer. What it answers late is taken all the same."""
+        began, rested = time.monotonic(), self._rests_until > 0
+        if rested:  # one call finds out whether it is well again, and no other waits for that
+            self._rests_until = began + REST_SECONDS
+        try:
+            async with asyncio.timeout(self._timeout_seconds):
+                asked = (self._ask(redis, rate, cost) for rate in rates)
+                waits = max(await asyncio.gather(*asked))
+        except _away() as error:
+            self._rest("redis away, counting in process", error=type(error).__name__)
+            return None
+        if time.monotonic() - began > self._slow_seconds:
+            self._rest("redis slow, counting in process", seconds=round(time.monotonic() - began, 3))
+        elif rested:
+            self._rests_until = 0.0
+        return waits
+
+    def _rest(self, event: str, **told: object) -> None:
+        self._rests_until = time.monotonic() + REST_SECONDS
+        log.warning(event, **told)
 
     async def _ask(self, redis: "Redis | RedisCluster", rate: Rate, cost: int) -> int:
         _, interval_us, burst_us = rate.limit
