@@ -155,7 +155,12 @@ async def test_a_slow_redis_stops_nobody_and_slows_one_call_not_all(
     open_shop: OpenShop, redis: Redis, monkeypatch: pytest.MonkeyPatch, lags: list[float]
 ) -> None:
     monkeypatch.setattr(limiter, "REST_SECONDS", 3600)  # however slow this machine is, it rests to the end
-    async with _slowed(redis, *lags) as (url, _wire), open_shop(redis_url=url) as shop:
+    async with _slowed(redis, 0) as (url, wire), open_shop(redis_url=url) as shop:
+        counting = shop.inside.limiter
+        counting._timeout_seconds = counting._slow_seconds = 30  # a busy machine's first answers
+        await _journey(shop)
+        counting._timeout_seconds, counting._slow_seconds = limiter.TIMEOUT_SECONDS, limiter.SLOW_SECONDS
+        wire.lags = cycle(lags)
         with capture_logs() as logs:
             for _ in range(3):
                 await _journey(shop)
