@@ -17,7 +17,7 @@ run: env ## start the database, the engine and the demo shop (PORT=, MAKEGOOD_CO
 .PHONY: env
 env: $(VENV)/.installed ## make .venv with the `makegood` command in it
 
-$(VENV)/.installed: requirements.lock pyproject.toml scripts/venv
+$(VENV)/.installed: requirements.lock pyproject.toml scripts/venv scripts/compile
 	@scripts/venv $(PYTHON) $(VENV) requirements.lock
 	@touch $@
 
@@ -34,10 +34,14 @@ env-dev: $(VENV)/.installed-dev node_modules/.installed
 
 .PHONY: browser
 browser:
-	@scripts/browser
+	@scripts/tools browser
+
+.PHONY: tools
+tools:
+	@scripts/tools browser systemd
 
 .PHONY: test
-test: env-dev browser lint types ## run every check: format, lint, types, all tests, the browser's too
+test: env-dev tools lint types ## run every check: format, lint, types, all tests, the browser's too
 	@$(BIN)/pytest -n 3 --dist loadfile
 
 .PHONY: lint

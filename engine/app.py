@@ -12,6 +12,8 @@ from litestar.config.compression import CompressionConfig
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 from litestar.types import ControllerRouterHandler
 
 from engine import logs
@@ -47,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             yield
 
     cors = _cors(services)
-    app = Litestar(
+    app = _Litestar(
         route_handlers=[
             StorefrontController,
             MerchantController,
@@ -87,6 +89,14 @@ def create_app(settings: Settings | None = None) -> Litestar:
     return app
 
 
+class _Litestar(Litestar):
+    """Litestar without what it loads by itself for the models of other libraries: ours are msgspec's."""
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
+
+
 GARBAGE_OBJECTS = 20_000  # made since the last look; a batch of spins makes thousands that end by themselves
 
 
@@ -102,6 +112,7 @@ def serve_app() -> Litestar:
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_OBJECTS)
+    gc.enable()
     return app
 
 

@@ -26,7 +26,8 @@ from rules.expression import Expression
 
 OFFER_HOURS_MAX = 168
 CAMPAIGNS_MAX = 200
-_SLUG = re.compile(r"[\w-]{1,64}")
+SLUG_LENGTH_MAX = 64
+_SLUG = re.compile(rf"[\w-]{{1,{SLUG_LENGTH_MAX}}}")
 
 Part = TypeVar("Part")
 

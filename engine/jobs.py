@@ -39,7 +39,7 @@ class Tools:
         self.engine: AsyncEngine = create_engine(
             settings.database_url, pool_size=settings.pool_size, connection=self.tracing.connection
         )
-        announce = announcements.by_job if settings.webhook_url else announcements.to_nobody
+        announce = announcements.announcer(settings.webhook_url)
         self.redis = SharedRedis(settings.redis_url)
         self.pages = Sender(settings.redis_url, Cache(self.redis).forget_shelves)
         self.kit = Kit(Vault(settings), Versions(), announce, self.pages.tell)

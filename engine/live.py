@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # an engine without Redis does not wait for its client to loa
 log = structlog.get_logger()
 
 CHANNELS = 256
+SENDING_MAX = 100  # on their way to a slow Redis; pages of other processes ask by themselves for what is beyond
 BACKLOG_MAX = 50  # of one page; what it misses it sees when it asks again
 HEARTBEAT_SECONDS = 15
 REDIS_TIMEOUT_SECONDS = 0.5
@@ -122,6 +123,7 @@ class Wire(MemoryChannelsBackend):
         self._first = first
         self._redis = _client(redis_url) if redis_url else None
         self._listening: asyncio.Task[None] | None = None
+        self._sending: set[asyncio.Task[None]] = set()
         self._rests_until = 0.0
 
     async def on_startup(self) -> None:
@@ -134,6 +136,7 @@ class Wire(MemoryChannelsBackend):
             self._listening.cancel()
             with suppress(asyncio.CancelledError):
                 await self._listening
+        await asyncio.gather(*self._sending)
         if self._redis is not None:
             with suppress(*_away()):
                 await self._redis.aclose()
@@ -143,10 +146,15 @@ class Wire(MemoryChannelsBackend):
         channels = list(channels)
         await self._first(data.decode())
         await super().publish(data, channels)
+        # Not waited for: what comes after this would be told late here too.
+        if self._redis is not None and len(self._sending) < SENDING_MAX:
+            task = asyncio.create_task(self._pass_out(self._redis, data, channels))
+            self._sending.add(task)  # a task nobody holds may vanish
+            task.add_done_callback(self._sending.discard)
+
+    async def _pass_out(self, redis: "Redis", data: bytes, channels: list[str]) -> None:
         loop = asyncio.get_running_loop()
-        if self._redis is None or loop.time() < self._rests_until:
-            return
-        if not await _send(self._redis, self._name, channels, data):
+        if loop.time() >= self._rests_until and not await _send(redis, self._name, channels, data):
             self._rests_until = loop.time() + REST_SECONDS
 
     async def _listen(self, redis: "Redis") -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
@@ -16,6 +17,7 @@ from rewards.catalogue import AmountOff, FreeShipping, PercentOff, Reward, Sampl
 from rewards.money import digits_of
 
 KEPT_MAX = 10_000
+READ_MAX = 16  # files: the few languages a shop speaks, as they are and as they were
 _TINY = 1e-4
 _FIGURES_MAX = 8
 
@@ -30,26 +32,8 @@ class Messages:
         """Read one `.ftl` file; raise `ConfigError` with every line Fluent cannot read."""
         self.locale = locale
         self._kept: dict[tuple[str, ...], Any] = {}
-        text = read_text(path, name)
-        try:
-            resource = FluentParser().parse(text)
-            problems = list(_flaws(resource, text, name))
-            if not problems:
-                self.patterns = _patterns(resource, text, name, problems)
-        except RecursionError:
-            problems = [Problem(name, 1, 1, "is nested too deeply")]
-        if problems:
-            raise ConfigError(problems)
-        if not self.patterns:
-            raise ConfigError([Problem(name, 1, 1, "holds no message at all: a save that was cut off?")])
         self.others: tuple[Messages, ...] = ()
-        self.lines = {
-            entry.id.name: text[: _start(entry)].count("\n") + 1
-            for entry in resource.body
-            if isinstance(entry, ast.Message)
-        }
-        self._bundle = FluentBundle([locale], use_isolating=False)
-        self._bundle.add_resource(resource)
+        self.patterns, self.lines, self._bundle = _read(locale, read_text(path, name), name)
 
     def once(self, key: tuple[str, ...], write: Callable[[], Value]) -> Value:
         """Return what is the same for everybody who reads this language, written the first time it is asked for."""
@@ -171,6 +155,44 @@ def is_locale(text: str) -> bool:
     except (UnknownLocaleError, ValueError):
         return False
     return True
+
+
+class _Read(NamedTuple):
+    """One file as it is used: for browsers, for finding the place of a message, and for Fluent itself."""
+
+    patterns: dict[str, Pattern]
+    lines: dict[str, int]
+    bundle: FluentBundle
+
+
+@lru_cache(maxsize=READ_MAX)
+def _read(locale: str, text: str, name: str) -> _Read:
+    """Read a text; kept, since this is the slowest part of a config, and most of its files are the same as before."""
+    problems: list[Problem] = []
+    patterns: dict[str, Pattern] = {}
+    try:
+        resource = FluentParser().parse(text)
+        problems += _flaws(resource, text, name)
+        if not problems:
+            patterns = _patterns(resource, text, name, problems)
+    except RecursionError:
+        problems = [Problem(name, 1, 1, "is nested too deeply")]
+    if problems:
+        raise ConfigError(problems)
+    if not patterns:
+        raise ConfigError([Problem(name, 1, 1, "holds no message at all: a save that was cut off?")])
+    bundle = FluentBundle([locale], use_isolating=False)
+    bundle.add_resource(resource)
+    return _Read(patterns, _lines(resource, text), bundle)
+
+
+def _lines(resource: ast.Resource, text: str) -> dict[str, int]:
+    """Return the line of each message: of its name, not of a comment above it."""
+    lines, line, before = {}, 1, 0
+    for entry in (one for one in resource.body if isinstance(one, ast.Message)):
+        line, before = line + text.count("\n", before, _start(entry.id)), _start(entry.id)
+        lines[entry.id.name] = line
+    return lines
 
 
 def _flaws(resource: ast.Resource, text: str, name: str) -> Iterator[Problem]:

@@ -12,7 +12,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import announcements, clock, night, tracing
 from engine import live as topics
-from engine.announcements import Announcer
 from engine.api.figures import OFFERS, SPINS
 from engine.api.schemas import RealisedWheel
 from engine.cache import Cache
@@ -52,7 +51,7 @@ class Services:
         self._redis = SharedRedis(settings.redis_url)
         self.limiter = Limiter(self._redis)
         self.cache = Cache(self._redis)
-        self.announce: Announcer = announcements.by_job if settings.webhook_url else announcements.to_nobody
+        self.announce = announcements.announcer(settings.webhook_url)
         self.pages = Live(settings.redis_url, self.cache.forget_shelves)
         self.kit = Kit(self.vault, self.versions, self.announce, self.pages.tell)
         self.tracing = tracing.of(settings, "serve")

@@ -17,7 +17,8 @@ log = structlog.get_logger()
 Answer = TypeVar("Answer")
 
 TIMEOUT_SECONDS = 0.5
-# After a failure Redis is left alone for a while: a slow one must not slow every call.
+SLOW_SECONDS = 0.1
+# After a failure, or an answer that took long, Redis is left alone for a while: a slow one must not slow every call.
 REST_SECONDS = 5
 
 
@@ -28,26 +29,43 @@ class RedisAwayError(Exception):
 class SharedRedis:
     """One client a process. A URL `redis+cluster://` names a Redis Cluster, `redis://` one server, None no Redis."""
 
-    def __init__(self, url: str | None, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self, url: str | None, *, timeout_seconds: float = TIMEOUT_SECONDS, slow_seconds: float = SLOW_SECONDS
+    ) -> None:
         self._timeout_seconds = timeout_seconds
+        self._slow_seconds = slow_seconds
         self._client = _client(url, timeout_seconds) if url else None
-        self._rests_until = 0.0
+        self._rests_until = 0.0  # nought while it is well
 
     @property
     def is_named(self) -> bool:
         return self._client is not None
 
     async def ask(self, question: "Callable[[Client], Awaitable[Answer]]", *, otherwise: str) -> Answer:
-        """Return what Redis answers; raise `RedisAwayError` where it does not, saying once what is done `otherwise`."""
+        """Return what Redis answers, be it late; raise `RedisAwayError` where it does not or rests.
+
+        What is done `otherwise` is said once.
+        """
         if self._client is None or time.monotonic() < self._rests_until:
             raise RedisAwayError
+        began, rested = time.monotonic(), self._rests_until > 0
+        if rested:  # one call finds out whether it is well again, and no other waits for that
+            self._rests_until = began + REST_SECONDS
         try:
             async with asyncio.timeout(self._timeout_seconds):
-                return await question(self._client)
+                answer = await question(self._client)
         except _away() as error:
-            self._rests_until = time.monotonic() + REST_SECONDS
-            log.warning("redis away", instead=otherwise, error=type(error).__name__)
+            self._rest("redis away", instead=otherwise, error=type(error).__name__)
             raise RedisAwayError from None
+        if (took := time.monotonic() - began) > self._slow_seconds:
+            self._rest("redis slow", instead=otherwise, seconds=round(took, 3))
+        elif rested:
+            self._rests_until = 0.0
+        return answer
+
+    def _rest(self, event: str, **told: object) -> None:
+        self._rests_until = time.monotonic() + REST_SECONDS
+        log.warning(event, **told)
 
     async def aclose(self) -> None:
         if self._client is not None:

@@ -1,14 +1,16 @@
 """What traces hook into: requests, batches, connections, jobs. Where no collector is named, each hook does nothing."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from litestar.types import ASGIApp
-from procrastinate.middleware import WorkerMiddleware
 from psycopg import AsyncConnection
 
 from engine.batches import Batcher
 from engine.settings import Settings
+
+if TYPE_CHECKING:
+    from procrastinate.middleware import WorkerMiddleware  # only a worker loads it
 
 Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
@@ -29,7 +31,7 @@ class Untraced:
     """Nothing is watched: every hook gives back what it was given."""
 
     connection: type[AsyncConnection[Any]] | None = None
-    jobs: Sequence[WorkerMiddleware] = ()
+    jobs: "Sequence[WorkerMiddleware]" = ()
 
     def requests(self, app: ASGIApp) -> ASGIApp:
         return app

@@ -29,6 +29,7 @@ from engine.desk.drafts import RefusedError, Tried, whole_number
 from engine.desk.findings import Report
 from engine.desk.lint import lint
 from engine.desk.sentences import Sentence, all_told, kept, sentence, told
+from engine.desk.why import compared
 from engine.desk.words import words
 from engine.errors import (
     InvalidBodyError,
@@ -341,8 +342,13 @@ class ConsoleController(Controller):
             decided = await explanations.of_offer(session, offers[0].id) if offers else None
         facts = list(flat(decided.offer.facts, desk.say)) if decided else []
         messages = services.messages(desk.say.locale)
+        basket = (decided.offer.facts.get("cart") or {}) if decided else {}
         reasons = [
-            (messages.text(f"reason-{one['code'].replace('_', '-')}"), one["code"])
+            (
+                messages.text(f"reason-{one['code'].replace('_', '-')}"),
+                one["code"],
+                compared(one["detail"], basket.get("currency", ""), desk.say),
+            )
             for one in (decided.offer.reasons if decided else ())
         ]
         spent = status_at(decided.award, clock.now()) if decided and decided.award else ""

@@ -29,7 +29,6 @@ from engine.db.tables import Stock
 from engine.errors import MakegoodError, NotFoundError
 from engine.flows import redemptions, restocks, shoppers, stock, stockouts
 from engine.flows.redemptions import Held
-from engine.jobs import go_on_with
 from engine.limiter import Rate
 from engine.live import of_product
 from engine.services import Services
@@ -77,6 +76,8 @@ class MerchantController(Controller):
             if applied:
                 services.kit.tell(session, of_product(sku))
             if applied and await restocks.react(session, services.kit, sku, now=clock.now()):
+                from engine.jobs import go_on_with  # loads the queue, which no server needs to start
+
                 await go_on_with(session, sku)
             view = views.stock(known)
         if applied:

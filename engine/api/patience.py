@@ -26,7 +26,6 @@ from engine.api.security import ROLES, Call, Engine, merchant_of, shopper_of, si
 from engine.api.storefront import REPLAYED, PageLocale, replay_of
 from engine.flows import claims, demand, enrolments, outcomes, points, progress
 from engine.flows.enrolments import Enrolled
-from engine.jobs import go_on_with
 from engine.services import Services
 
 Sku = Annotated[str, PathParameter(min_length=1, max_length=100, pattern=NAMING)]
@@ -91,6 +90,8 @@ class EnrolmentController(Controller):
         async with services.transaction() as session:
             found = await enrolments.leave(session, services.kit, token, enrolment_id, now=clock.now())
             if not found.replayed:
+                from engine.jobs import go_on_with  # loads the queue, which no server needs to start
+
                 await go_on_with(session, found.enrolment.sku)  # a unit held may now be somebody else's
             view = await _view(session, services, found, locale)
         return Response(view, headers=REPLAYED if found.replayed else {})

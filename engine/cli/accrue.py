@@ -28,7 +28,7 @@ def accrue_points(through: date | None) -> None:
 
 
 async def _run(settings: Settings, through: date | None) -> Night:
-    announce = announcements.by_job if settings.webhook_url else announcements.to_nobody
+    announce = announcements.announcer(settings.webhook_url)
     engine = create_engine(settings.database_url, pool_size=2)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:

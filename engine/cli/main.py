@@ -1,6 +1,7 @@
 """The commands' names; each imports what it needs only when it runs."""
 
 import asyncio
+import gc
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -30,6 +31,7 @@ def run() -> None:
 @friendly
 def serve(workers: int) -> None:
     """Serve the API, the widget and /verify."""
+    gc.disable()  # all that is loaded stays; each server process looks for garbage again once it is ready
     from engine.cli.run import serve_api
 
     serve_api(workers)

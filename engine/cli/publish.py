@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 import click
 from rich.text import Text
@@ -16,7 +17,7 @@ from engine.campaigns import Config
 from engine.cli.config import config_folder
 from engine.cli.output import EXIT_FAULT, console, errors
 from engine.cli.simulate import refuse
-from engine.cli.tables import plain_table, print_table
+from engine.cli.tables import plain_table, print_rows
 from engine.db import schema
 from engine.db.session import create_engine, transaction
 from engine.db.tables import Publication
@@ -30,6 +31,7 @@ from engine.settings import SettingsError, read
 from engine.versions import Versions
 
 Value = TypeVar("Value")
+_COLUMNS = ("number", "state", "from", "by", "how", "what changed")
 
 
 def publish_config(folder: Path | None, *, by: str | None, note: str, at: str | None, force: bool) -> None:
@@ -82,22 +84,23 @@ def list_publications() -> None:
     if not rows:
         console.print("nothing has been published yet: the first start of the engine publishes its folder")
         return
+    listed = [_listed(row, live) for row in rows]
+    if not console.is_terminal:
+        print_rows(_COLUMNS, *listed)
+        return
     table = plain_table()
-    for heading in ("number", "state", "from", "by", "how", "what changed"):
+    for heading in _COLUMNS:
         table.add_column(heading, no_wrap=heading != "what changed", justify="right" if heading == "number" else "left")
-    for row in rows:
-        changes = "; ".join(kept(row.changes, words("en"))) or "the beginning"
-        how = f"back to {row.restores}" if row.restores else row.kind
-        note = f"{row.note}: " if row.note else ""
-        table.add_row(
-            str(row.number),
-            publishing.state_of(row, live),
-            _shown(row.effective_at),
-            Text(row.by),
-            how,
-            Text(note + _short(changes)),
-        )
-    print_table(console, table)
+    for cells in listed:
+        table.add_row(*map(Text, cells))
+    console.print(table)
+
+
+def _listed(row: Publication, live: int | None) -> tuple[str, ...]:
+    changes = "; ".join(kept(row.changes, words("en"))) or "the beginning"
+    how = f"back to {row.restores}" if row.restores else row.kind
+    said = f"{row.note}: {_short(changes)}" if row.note else _short(changes)
+    return str(row.number), publishing.state_of(row, live), _shown(row.effective_at), row.by, how, said
 
 
 def show_publication(number: int, to: Path | None) -> None:
@@ -157,11 +160,20 @@ def _instant(text: str, config: Config) -> datetime:
     except ValueError:
         refuse(f'--at: expected a time such as 2026-12-01T08:00, got "{text}"')
         raise AssertionError from None
-    if at.tzinfo is None:
-        from zoneinfo import ZoneInfo
+    return (_of_shop(at, config.shop.time_zone) if at.tzinfo is None else at).astimezone(UTC)
 
-        at = at.replace(tzinfo=ZoneInfo(config.shop.time_zone))
-    return at.astimezone(UTC)
+
+def _of_shop(local: datetime, zone: str) -> datetime:
+    """Return the instant a shop's clock shows this; refuse one that it never shows, or shows twice."""
+    first, second = (local.replace(tzinfo=ZoneInfo(zone), fold=fold) for fold in (0, 1))
+    if first.utcoffset() == second.utcoffset():
+        return first
+    said, later = f"{local:%H:%M} on {local:%Y-%m-%d}", first.astimezone(UTC).astimezone(first.tzinfo)
+    if later.replace(tzinfo=None) != local:
+        refuse(f"--at: there is no {said} in {zone}, when the clocks go forward; say {later:%Y-%m-%dT%H:%M} or so")
+    which = " or ".join(one.isoformat(timespec="minutes") for one in (first, second))
+    refuse(f"--at: {said} comes twice in {zone}, when the clocks go back; say which: {which}")
+    raise AssertionError
 
 
 def _in_transaction(work: Callable[[AsyncSession], Awaitable[Value]]) -> Value:

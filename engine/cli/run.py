@@ -1,6 +1,7 @@
 """Starting and stopping: the server, the worker, and both with a database and a demo shop around them."""
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -77,6 +78,7 @@ def serve(factory: str, host: str, port: int, *, workers: int) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    gc.freeze()  # what the server processes share with this one, they need not look through
     Granian(
         factory,
         factory=True,

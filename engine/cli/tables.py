@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import click
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
@@ -21,6 +22,12 @@ def print_table(console: Console, *tables: Table) -> None:
         Console(file=console.file, width=widest, highlight=False, no_color=True).print(tables[0])
         return
     console.print(_fitting(console, tables))
+
+
+def print_rows(*rows: Sequence[str]) -> None:
+    """Print for other programs: a row a line, a tab between two cells and in none of them."""
+    for row in rows:
+        click.echo("\t".join(" ".join(cell.split()) for cell in row))
 
 
 def _fitting(console: Console, tables: Sequence[Table]) -> Table:

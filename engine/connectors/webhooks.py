@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import httpx
 import msgspec
 
 TIMEOUT_SECONDS = 15
@@ -29,6 +28,8 @@ async def send(url: str, secrets: Sequence[str], message_id: str, event: dict[st
 
     Each secret signs, and the receiver takes whichever it knows: the standard's way to change a secret.
     """
+    import httpx  # a process that serves only enqueues
+
     body = msgspec.json.encode(event)
     timestamp = int(now.timestamp())
     headers = {

@@ -11,6 +11,7 @@ import msgspec
 from engine.campaigns import Campaign, Config, Version
 from engine.desk import law
 from engine.desk.law import Level
+from engine.desk.reach import never_met
 from engine.toml_files import ConfigError, Key, Problem, TomlFile
 from rewards.catalogue import Reward, VipAccess
 from rewards.money import format_amount
@@ -81,6 +82,7 @@ def _of_campaign(places: _Places, version: Version, today: date) -> Iterator[Fin
 
     yield from (found(*told) for told in _of_odds(version))
     yield from (found(*told) for told in _never_seen(version, today))
+    yield from (found(*told) for told in _never_met(version, today))
     yield from (found(*told) for told in _of_budget(version))
     yield from (found(*told) for told in _of_patience(version))
     yield from (found(*told) for told in _of_arms(version))
@@ -128,6 +130,12 @@ def _never_seen(version: Version, today: date) -> Iterator[Told]:
         elif odds < Fraction(1, RARE_FROM):
             message = f"{gives} is 1 in {round(1 / odds)}: almost nobody will ever see it"
             yield ("wheel", place, "weight"), "never-seen", "warning", message, "give it more weight, or take it off"
+
+
+def _never_met(version: Version, today: date) -> Iterator[Told]:
+    for place, message in never_met(version.campaign, today=today):
+        mend = "mend a value, or take a condition out: as it is, the campaign lets nobody in"
+        yield ("eligibility", place), "never-met", "warning", message, mend
 
 
 def _of_budget(version: Version) -> Iterator[Told]:

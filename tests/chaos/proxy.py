@@ -1,8 +1,9 @@
-"""A wire between two processes that can be stalled and cut."""
+"""A wire between two processes that can be slowed, stalled and cut."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 
 Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -18,6 +19,8 @@ class Proxy:
         self._flows = asyncio.Event()
         self._flows.set()
         self._writers: set[asyncio.StreamWriter] = set()
+        self.lags = cycle([0.0])  # how long each answer is held back, in seconds, one after the other
+        self.answers = 0
 
     @asynccontextmanager
     async def on_port(self, port: int) -> AsyncIterator[None]:
@@ -51,7 +54,7 @@ class Proxy:
         both = {writer, far_writer}
         self._writers |= both
         try:
-            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer))
+            await asyncio.gather(self._pump(reader, far_writer), self._pump(far_reader, writer, answers=True))
         except asyncio.CancelledError:
             return  # the whole run is over, and asyncio's server would complain of it
         finally:
@@ -59,9 +62,12 @@ class Proxy:
             for one in both:
                 one.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool = False) -> None:
         with suppress(OSError):
             while data := await reader.read(65536):
+                if answers:
+                    self.answers += 1
+                    await asyncio.sleep(next(self.lags))
                 await self._flows.wait()
                 writer.write(data)
                 await writer.drain()

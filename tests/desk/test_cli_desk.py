@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -201,8 +202,14 @@ def test_campaigns_that_come_and_go_are_told(tmp_path: Path) -> None:
 
 def test_single_files_are_compared_in_their_own_folder(tmp_path: Path) -> None:
     folder = config_copy(tmp_path, one=campaign(slice_("discount-5")), two=campaign(slice_("discount-10")))
-    told = run("diff", str(folder / "campaigns" / "one.toml"), str(folder / "campaigns" / "two.toml"))
-    assert 'shoppers can now win "discount-10", 100%.' in told.output
+    one, two = (folder / "campaigns" / f"{name}.toml" for name in ("one", "two"))
+    told = run("diff", str(one), str(two)).output
+    assert told.startswith(f"{one} → {two}\n"), told
+    assert 'two: shoppers can now win "discount-10", 100%.' in told
+    two.unlink()
+    assert run("diff", str(one), str(folder)).output == "Nothing changes.\n", "a file is the campaign of its name"
+    draft = str(shutil.copy(one, folder / "campaigns" / "a draft (2).txt"))
+    assert run("diff", str(one), draft).output == f"{one} → {draft}\nNothing changes.\n"
     assert run("diff", "nothing-here", str(folder)).exit_code == 2
 
 

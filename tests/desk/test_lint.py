@@ -241,6 +241,85 @@ def test_a_free_condition_with_another_way_in_asks_for_nothing_unlawful(tmp_path
     assert not [one for one in found if one.level == "error"]
 
 
+NEVER: dict[str, tuple[list[str], int]] = {
+    "bounds that contradict": (["cart.total_minor > 5000 && cart.total_minor < 3000"], 0),
+    "bounds in one go": (["cart.total_minor > 3000 && !(cart.total_minor >= 3001)"], 0),
+    "a stage there is not": (["stockout.stage == 'bought'"], 0),
+    "a currency that is none": (["cart.currency in ['euro', '€']"], 0),
+    "no unit at all": (["stockout.quantity < 1"], 0),
+    "more than any basket": (["cart.total_minor > 1000000000000"], 0),
+    "in and out at once": (["'vip' in shopper.segments && !('vip' in shopper.segments)"], 0),
+    "never": (["true", "false"], 1),
+    "another kind of value": (["stockout.quantity == 'two'"], 0),
+    "two that contradict": (["stockout.market == 'FR'", "stockout.sku == 'X'", "stockout.market != 'FR'"], 2),
+    "a stage and a free condition": (["kind = 'stage_in'\nstages = ['saved']", "stockout.stage == 'viewed'"], 1),
+    "two baskets": (
+        [
+            "kind = 'cart_between'\ncurrency = 'EUR'\nminor_min = 5000",
+            "kind = 'cart_between'\ncurrency = 'EUR'\nminor_max = 3000",
+        ],
+        1,
+    ),
+    "two currencies": (
+        ["kind = 'currency_in'\ncurrencies = ['GBP']", "kind = 'cart_between'\ncurrency = 'EUR'\nminor_min = 1"],
+        1,
+    ),
+    "what is included is excluded": (["kind = 'skus'\ninclude = ['LAMP-*', 'VASE']\nexclude = ['LAMP*', 'V*']"], 0),
+    "segments likewise": (
+        [f"kind = 'segments'\ninclude = {[f's{n}' for n in range(9)]}\nexclude = {[f's{n}' for n in range(9)]}"],
+        0,
+    ),
+    "days that are over": (["kind = 'dates_between'\nends_on = 2026-01-31"], 0),
+    "days apart": (
+        [
+            "kind = 'dates_between'\nstarts_on = 2026-12-01\nends_on = 2026-12-10",
+            "kind = 'dates_between'\nstarts_on = 2026-12-11",
+        ],
+        1,
+    ),
+    "back-orders": (["kind = 'not_backorderable'", "stock.backorderable"], 1),
+}
+SOMEBODY = (
+    ["cart.total_minor >= 3000 && !('staff' in shopper.segments)"],
+    ["cart.total_minor >= 3000 && cart.total_minor <= 3000"],
+    ["cart.currency == ''"],
+    ["cart.total_minor > stockout.quantity", "stock.available < stockout.quantity"],
+    ["stockout.sku < 'M'", "stockout.sku > 'A' && stockout.sku < 'C'"],
+    ["stockout.sku.startsWith('LAMP') && stockout.sku.endsWith('38')"],
+    ["now.getHours() >= 18", "spins >= 2", "cart.total_minor % 100 == 99", "size(shopper.segments) > 3"],
+    ["stockout.market == 'FR' && stockout.sku == 'LAMP-38' && 'lighting' in stockout.categories"],
+    ["'a' in shopper.segments && 'b' in shopper.segments && !('c' in shopper.segments)"],
+    ["stockout.market == 'FR' || stockout.market == 'BE'", "stockout.market != 'FR'"],
+    ["stock.available >= 3", "kind = 'out_of_stock'"],
+    ["kind = 'skus'\ninclude = ['LAMP-*']\nexclude = ['LAMP-38', 'LAMP-']", "stockout.sku != 'LAMP-~'"],
+    ["kind = 'dates_between'\nstarts_on = 2026-12-01", "kind = 'spins_at_most'\ncount = 1\nwindow_days = 30"],
+    ["kind = 'categories'\ninclude = ['a*']\nexclude = ['ab']", "kind = 'segments'\nexclude = ['staff']"],
+)
+
+
+def _of(conditions: list[str]) -> str:
+    rules = [one if one.startswith("kind") else f'kind = "when"\nexpression = "{one}"' for one in conditions]
+    return campaign(FIRST, SECOND, rules=rules)
+
+
+@pytest.mark.parametrize("name", NEVER)
+def test_a_condition_nobody_can_ever_meet_is_found_where_it_stands(tmp_path: Path, name: str) -> None:
+    conditions, place = NEVER[name]
+    folder = config_copy(tmp_path, one=_of(conditions))
+    found = named(folder, "never-met")
+    line = (folder / found.file).read_text().splitlines()[found.line - 1]
+    headings = (folder / found.file).read_text().splitlines()[: found.line].count("[[eligibility]]")
+    assert (headings, found.level) == (place + 1, "warning"), line
+    assert check(folder).exit_code == 0
+    assert check(folder, "--strict").exit_code == 1
+
+
+@pytest.mark.parametrize("conditions", SOMEBODY)
+def test_conditions_that_somebody_may_meet_are_not_called_out_of_reach(tmp_path: Path, conditions: list[str]) -> None:
+    found = findings(config_copy(tmp_path, one=_of(conditions)))
+    assert [str(one) for one in found if one.code == "never-met"] == []
+
+
 # For a CI
 
 

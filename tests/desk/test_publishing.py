@@ -115,13 +115,10 @@ async def test_a_rollback_goes_back_and_stays_until_the_folder_changes(open_shop
         edit(config / "campaigns" / "only.toml", "weight = 4", "weight = 5")
         await shop.inside.live.reload()
         assert await weights(shop) == [5, 1]
-        listed = (await makegood(shop, "versions")).output
-        assert [line.split()[:2] for line in listed.splitlines()[1:]] == [
-            ["4", "live"],
-            ["3", "over"],
-            ["2", "over"],
-            ["1", "over"],
-        ]
+        listed = [line.split("\t") for line in (await makegood(shop, "versions")).output.splitlines()]
+        assert listed[0] == ["number", "state", "from", "by", "how", "what changed"]
+        assert [row[:2] for row in listed[1:]] == [["4", "live"], ["3", "over"], ["2", "over"], ["1", "over"]]
+        assert {len(row) for row in listed} == {6}, "other programs cut them"
 
 
 async def test_one_for_later_waits_for_its_time_and_can_be_cancelled(open_shop: OpenShop, tmp_path: Path) -> None:
@@ -200,6 +197,9 @@ async def test_what_cannot_be_published_is_a_sentence_and_changes_nothing(open_s
             (("publish", "--config", str(unlawful)), 1, "L121-20"),
             (("publish", "--config", str(config_copy(tmp_path, only=wheel(2))), "--at", "tomorrow"), 2, "--at"),
             (("publish", "--config", str(config_copy(tmp_path, only=wheel(2))), "--at", "2020-01-01"), 1, "over"),
+            (("publish", "--at", "2027-03-28T02:30"), 2, "no 02:30 on 2027-03-28 in Europe/Paris"),
+            (("publish", "--at", "2027-03-28T02:30"), 2, "say 2027-03-28T03:30 or so"),
+            (("publish", "--at", "2027-10-31T02:30"), 2, "2027-10-31T02:30+02:00 or 2027-10-31T02:30+01:00"),
             (("rollback",), 1, "nothing to go back to"),
             (("rollback", "77"), 1, "no publication 77"),
             (("versions", "77"), 1, "no publication 77"),

@@ -10,12 +10,15 @@ import pytest
 from engine.campaigns import Limits, Shop, Targets
 from engine.db.tables import AWARD_STATUSES, OFFER_STATUSES
 from engine.desk.sentences import Money, Percent, kept, plain, sentence
+from engine.desk.why import compared
 from engine.desk.words import LOCALES, all_words, words
 from engine.flows.sessions import ROLES
 from engine.settings import ROOT
 from rewards.arms import ArmName
 from rewards.catalogue import Reward
 from rewards.patience import Patience
+from rules.reasons import Code
+from tests.rules.test_conditions import CASES
 
 PAGES = sorted((ROOT / "ui" / "console" / "pages").glob("*.html"))
 
@@ -55,6 +58,24 @@ def test_every_state_a_page_shows_has_a_word() -> None:
     shown = [f"status-{one}" for one in OFFER_STATUSES] + [f"award-{one}" for one in AWARD_STATUSES]
     shown += [f"role-{one}" for one in ROLES] + [f"arm-{one}" for one in get_args(ArmName)]
     assert [one for one in shown if f"console-{one}" not in known] == []
+
+
+def test_what_a_refusal_compared_is_told_in_the_readers_language() -> None:
+    failed = [reason for rule, seen, _ in CASES if (reason := rule.failure(seen)) and reason.detail]
+    silent = {"available_on_backorder", "no_campaign"}
+    assert {reason.code for reason in failed} == {*get_args(Code)} - silent
+    for reason in failed:
+        for locale in LOCALES:
+            told = compared(reason.detail, "EUR", words(locale))
+            assert told != reason.detail or locale == "en", reason
+            assert "why-" not in told
+    french = words("fr")
+    assert compared("2950 < 3000", "EUR", french) == "29,50\xa0€, moins que 30,00\xa0€"
+    assert compared("2950 >= 2000", "", french) == "2\u202f950 déjà gagnés, la limite est de 2\u202f000"
+    assert compared("1 spins in 30 days", "EUR", french) == "tours sur les dernières 30 × 24 heures\u202f: 1"
+    assert compared("2026-11-22 is before 2026-12-01", "", french) == "22 nov. 2026 précède 1 déc. 2026"
+    assert compared("36.5 h > 24 h", "", french) == "36,5 heures depuis, 24 au plus"
+    assert compared("as an older engine put it", "EUR", french) == "as an older engine put it"
 
 
 def test_a_change_is_kept_as_a_message_and_told_in_any_language() -> None:

@@ -18,7 +18,7 @@ LONG = 60
 
 @asynccontextmanager
 async def cached(url: str | None) -> AsyncIterator[Cache]:
-    async with aclosing(SharedRedis(url, timeout_seconds=30)) as redis:
+    async with aclosing(SharedRedis(url, timeout_seconds=30, slow_seconds=30)) as redis:
         yield Cache(redis)
 
 

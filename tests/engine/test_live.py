@@ -1,6 +1,7 @@
 """Open pages hear of what was committed, in every process where there is a Redis, and never of what was undone."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from uuid import uuid4
@@ -8,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+import engine.live
 from engine.db.session import create_engine, transaction
 from engine.live import Live, Sender, of_product
 from tests.support import Redis, Served, free_port, serving, soon
@@ -93,6 +95,21 @@ async def test_without_its_redis_a_process_still_hears_itself(redis: Redis) -> N
     async with running(f"redis://127.0.0.1:{free_port()}/0") as live, hearing(live, "LAMP") as heard:
         live.publish([of_product("LAMP")])
         assert await first(heard) == of_product("LAMP")
+
+
+async def test_a_redis_that_does_not_answer_delays_nothing_that_a_process_tells_itself(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine.live, "REDIS_TIMEOUT_SECONDS", SECONDS_MAX * 2)
+    async with running(redis.url) as live, hearing(live, "LAMP") as heard:
+        assert redis.process is not None
+        redis.process.send_signal(signal.SIGSTOP)
+        try:
+            for _ in range(3):
+                live.publish([of_product("LAMP")])
+                assert await first(heard) == of_product("LAMP")
+        finally:
+            redis.process.send_signal(signal.SIGCONT)
 
 
 async def _until_heard(publish: "asyncio.Queue[str] | object", heard: "asyncio.Queue[str]") -> None:

@@ -19,3 +19,14 @@ def spoken(folder: Path) -> tuple[str, ...]:
 
 def test_a_sentence_that_is_missing_is_said_in_the_next_language(tmp_path: Path) -> None:
     assert spoken(tmp_path) == ("un", "two", "drei", "{'widget-b': 'two'}")
+
+
+def test_a_file_that_stayed_as_it_was_is_not_read_again(tmp_path: Path) -> None:
+    (tmp_path / "messages").mkdir()
+    path = tmp_path / "messages" / "en.ftl"
+    path.write_text("# what\na = one\n\nb = two\n    more\nc = three\n", encoding="utf-8")
+    first, second = (read_messages(tmp_path, ("en",))["en"] for _ in range(2))
+    assert first.patterns is second.patterns
+    assert first.lines == {"a": 2, "b": 4, "c": 6}
+    path.write_text("a = uno\n", encoding="utf-8")
+    assert read_messages(tmp_path, ("en",))["en"].text("a") == "uno"

@@ -2,29 +2,27 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
+from itertools import cycle
 from uuid import uuid4
 
 import pytest
 from structlog.testing import capture_logs
 
+from engine import shared_redis
 from engine.errors import TooManyRequestsError
 from engine.limiter import Limiter, Rate
 from engine.shared_redis import SharedRedis
+from tests.chaos.proxy import Proxy
 from tests.support import OpenShop, Redis, RedisCluster, Shop, ask, free_port, redis_cluster, serving, soon
 
 
 @asynccontextmanager
-async def _shared(url: str | None) -> AsyncIterator[SharedRedis]:
+async def _counting(url: str | None, *, slow_seconds: float = 30) -> AsyncIterator[Limiter]:
     """Wait for a busy machine's Redis: what is looked at is the count, not the giving up."""
-    async with aclosing(SharedRedis(url, timeout_seconds=30)) as redis:
-        yield redis
-
-
-@asynccontextmanager
-async def _counting(url: str | None) -> AsyncIterator[Limiter]:
-    async with _shared(url) as redis:
+    async with aclosing(SharedRedis(url, timeout_seconds=30, slow_seconds=slow_seconds)) as redis:
         yield Limiter(redis)
 
 
@@ -144,6 +142,55 @@ async def test_a_redis_that_does_not_answer_costs_one_wait_not_one_a_call(open_s
         finally:
             redis.process.send_signal(signal.SIGCONT)
         assert [line["event"] for line in logs].count("redis away") == 1
+
+
+@asynccontextmanager
+async def _slowed(redis: Redis, *lags: float) -> AsyncIterator[tuple[str, Proxy]]:
+    """Put a wire before Redis on which each answer is held back so long, one after the other."""
+    wire, port = Proxy(lambda: asyncio.open_connection("127.0.0.1", redis.port)), free_port()
+    wire.lags = cycle(lags)
+    async with wire.on_port(port):
+        yield f"redis://127.0.0.1:{port}/0", wire
+
+
+@pytest.mark.parametrize("lags", [[0.12], [0.1, 0.25, 0.4]])
+async def test_a_slow_redis_stops_nobody_and_slows_one_call_not_all(
+    open_shop: OpenShop, redis: Redis, monkeypatch: pytest.MonkeyPatch, lags: list[float]
+) -> None:
+    monkeypatch.setattr(shared_redis, "REST_SECONDS", 3600)  # however slow this machine is, it rests to the end
+    async with _slowed(redis, 0) as (url, wire), open_shop(redis_url=url) as shop:
+        asked = shop.inside.limiter._redis
+        asked._timeout_seconds = asked._slow_seconds = 30  # a busy machine's first answers
+        await _journey(shop)
+        asked._timeout_seconds, asked._slow_seconds = shared_redis.TIMEOUT_SECONDS, shared_redis.SLOW_SECONDS
+        wire.lags = cycle(lags)
+        with capture_logs() as logs:
+            for _ in range(3):
+                await _journey(shop)
+    [told] = [line for line in logs if "instead" in line]
+    assert told["event"] in {"redis slow", "redis away"}
+
+
+async def test_what_a_slow_redis_answers_counts_and_it_is_left_alone_until_it_is_well(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shared_redis, "REST_SECONDS", 3600)
+    async with _slowed(redis, 0.3) as (url, wire), _counting(url, slow_seconds=0.2) as one:
+        await _hits(one, "ada", per_minute=10, calls=1)
+        asked = wire.answers
+        assert await _hits(one, "bob", per_minute=10, calls=10) == 10
+        assert wire.answers == asked, "it rests"
+        async with _counting(redis.url) as other:
+            assert await _hits(other, "ada", per_minute=10, calls=10) == 9, "what was answered late was counted"
+
+        wire.lags = cycle([0.0])
+        one._redis._rests_until = time.monotonic()
+        one._redis._slow_seconds = 30
+        assert await asyncio.gather(*[_hits(one, "eve", per_minute=10, calls=1) for _ in range(10)]) == [1] * 10
+        assert wire.answers == asked + 1, "one call finds out"
+        async with _counting(redis.url) as other:
+            let_through = await asyncio.gather(*[_hits(each, "dan", per_minute=10, calls=10) for each in (one, other)])
+        assert sum(let_through) == 10, "counted together again"
 
 
 async def test_both_ways_of_counting_follow_one_rule(redis: Redis) -> None:

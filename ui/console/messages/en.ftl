@@ -203,6 +203,27 @@ console-explain-reasons = Why not
 console-explain-facts = What the decision saw
 console-explain-others = Other offers of this shopper
 
+## What a refused decision compared
+
+why-before = { $today } is before { $day }
+why-after = { $today } is after { $day }
+why-spins = spins in the last { $days } × 24 hours: { $count }
+why-address = spins by others at this address: { $count }
+why-old = { $hours } hours since, { $most } at most
+why-there = there: { $count }; wanted: { $asked }
+why-less = { $minor }, below { $least_minor }
+why-more = { $minor }, above { $most_minor }
+why-won = won so far { $minor }, the limit is { $most_minor }
+why-no-basket = the shop did not report a basket
+why-throw-away = the provider of this address gives throw-away addresses
+why-spent = the budget of this period is used up
+why-not-so = not so: { $source }
+why-not-told = cannot be told from what was seen: { $source }
+why-excluded = { $was } is excluded
+why-not-included = { $was } is not included
+why-not-one-of = { $was } is not one of { $wanted }
+why-not = { $was } is not { $wanted }
+
 ## What a change does (makegood diff, versions, the sliders)
 
 change-campaign-new = The campaign "{ $campaign }" is new.

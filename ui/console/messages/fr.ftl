@@ -203,6 +203,27 @@ console-explain-reasons = Pourquoi pas
 console-explain-facts = Ce que la décision a vu
 console-explain-others = Autres offres de ce client
 
+## Ce qu’une décision refusée a comparé
+
+why-before = { $today } précède { $day }
+why-after = { $today } suit { $day }
+why-spins = tours sur les dernières { $days } × 24 heures : { $count }
+why-address = tours d’autres clients à cette adresse : { $count }
+why-old = { $hours } heures depuis, { $most } au plus
+why-there = disponibles : { $count } ; demandés : { $asked }
+why-less = { $minor }, moins que { $least_minor }
+why-more = { $minor }, plus que { $most_minor }
+why-won = { $minor } déjà gagnés, la limite est de { $most_minor }
+why-no-basket = la boutique n’a pas communiqué de panier
+why-throw-away = le fournisseur de cette adresse donne des adresses jetables
+why-spent = le budget de cette période est épuisé
+why-not-so = condition non remplie : { $source }
+why-not-told = impossible à dire d’après ce qui a été vu : { $source }
+why-excluded = { $was } est exclu
+why-not-included = { $was } n’est pas inclus
+why-not-one-of = { $was } ne fait pas partie de { $wanted }
+why-not = { $was } n’est pas { $wanted }
+
 ## Ce qu’un changement fait (makegood diff, versions, curseurs)
 
 change-campaign-new = L’opération « { $campaign } » est nouvelle.
