@@ -8,7 +8,6 @@ the kernel counts it: whatever else the machine does meanwhile takes no part. Th
 
 import argparse
 import asyncio
-import os
 import shutil
 import statistics
 import sys
@@ -28,13 +27,13 @@ from engine import embedded
 from engine.db import migrate
 from tests.bench.history import live_through
 from tests.bench.wire import Wire, request
+from tests.bench.work import postmaster_of, worked
 from tests.support import Served, Shop, Shopper, ask, config_copy, edit, many_offered, serving
 
 AIM = 1.1
 CONNECTIONS = 64
 KB_A_SPIN = 2.6  # on the disk, write-ahead log aside
 SPARE_GB = 8
-TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 # No checkpoint and no vacuum falls into one of two halves that are compared; nothing is less durable for it.
 SETTINGS = {"max_wal_size": "6GB", "checkpoint_timeout": "1h", "shared_buffers": "2GB", "autovacuum": "off"}
 
@@ -72,23 +71,6 @@ class Installation:
         """Return the medians of both, in microseconds."""
         server, database = (1e6 * statistics.median(part) for part in zip(*self.spent, strict=True))
         return server, database
-
-
-def worked(pid: int) -> float:
-    """Return the processor seconds of a process, its children and those it has outlived."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        children = [int(child) for path in Path(f"/proc/{pid}/task").glob("*/children") for child in _words(path)]
-    except FileNotFoundError:
-        return 0.0
-    return sum(map(int, stat[11:15])) * TICK_SECONDS + sum(map(worked, children))
-
-
-def _words(path: Path) -> list[str]:
-    try:
-        return path.read_text().split()
-    except FileNotFoundError:
-        return []
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -143,9 +125,8 @@ def installed(url: str, config: Path, name: str, past: int, console: Console) ->
         known = connection.execute("SELECT FROM pg_database WHERE datname = %s", (database,)).fetchone()
         if known is None:
             _make(url, database, past, console)
-        ((pid,),) = connection.execute("SELECT pg_read_file('postmaster.pid', 0, 20)").fetchall()
     with serving(_at(url, database), MAKEGOOD_CONFIG=str(config)) as served:
-        yield Installation(name, past, served, int(pid.split()[0]))
+        yield Installation(name, past, served, postmaster_of(url))
 
 
 def _make(url: str, database: str, past: int, console: Console) -> None:

@@ -3,8 +3,9 @@
 `[--rounds N] [--seconds S]`. `makegood serve` with one worker, on a PostgreSQL of its own (fsync on) with the default
 campaign, beside an ordinary Litestar POST handler that decodes the same body and answers nothing much, served by the
 same granian with one worker. 64 connections, closed loop, turn by turn; the medians of the rounds are compared. Then
-all three under the same open loop, at half of what the slowest can do. The load comes from this very process: on two
-cores, it shares them with the database and the server.
+all three under the same open loop, at half of what the slowest can do. What server and PostgreSQL worked for a call
+while they were saturated is told as the kernel counts it. The load comes from this very process: on two cores, it
+shares them with the database and the server.
 """
 
 import argparse
@@ -36,6 +37,7 @@ from engine.db import migrate
 from engine.ids import new_id
 from engine.vault import Vault
 from tests.bench.wire import Wire, request
+from tests.bench.work import postmaster_of, worked
 from tests.support import (
     Served,
     Shop,
@@ -77,12 +79,19 @@ class Contestant:
 
     name: str
     port: int
+    processes: tuple[int, ...]  # the server, and PostgreSQL where it has a part in it
     rates: list[float] = field(default_factory=list)
     took: list[list[float]] = field(default_factory=list)
+    spent: list[list[float]] = field(default_factory=list)  # seconds a call, of each of the processes
 
     def saturate(self, calls: Calls, seconds: float) -> float:
+        """Return calls answered a second."""
+        before, began = [worked(pid) for pid in self.processes], time.perf_counter()
         with closing(Wire(self.port, CONNECTIONS)) as wire:
-            return wire.closed_loop(calls(), seconds)
+            rate = wire.closed_loop(calls(), seconds)
+        answered = rate * (time.perf_counter() - began)
+        self.spent.append([(worked(pid) - was) / answered for pid, was in zip(self.processes, before, strict=True)])
+        return rate
 
     def pace(self, calls: Calls, per_second: float, seconds: float) -> list[float]:
         with closing(Wire(self.port, CONNECTIONS)) as wire:
@@ -91,6 +100,11 @@ class Contestant:
     @property
     def rate(self) -> float:
         return statistics.median(self.rates)
+
+    @property
+    def micros(self) -> list[float]:
+        """Return the medians of the processor time of a call, in microseconds."""
+        return [1e6 * statistics.median(part) for part in zip(*self.spent, strict=True)]
 
     def percentile(self, share: float) -> float:
         """Return the median over the rounds, in milliseconds."""
@@ -160,12 +174,12 @@ async def _offered(shop: Shop, count: int) -> list[Shopper]:
         return await many_offered(Shop(http, shop.key, shop.settings), count)
 
 
-def measure(served: Served, empty_port: int, options: argparse.Namespace, console: Console) -> list[Contestant]:
+def measure(served: Served, empty: Contestant, options: argparse.Namespace, console: Console) -> list[Contestant]:
     """Let them take turns; fill up shoppers between the rounds, outside of what is measured."""
     port = int(served.url.rpartition(":")[2])
     shop = Shop(httpx.AsyncClient(base_url=served.url), served.key, served.settings)
-    spin, offer = Contestant("spin", port), Contestant("offer", port)
-    contestants = [Contestant("empty", empty_port), spin, offer]
+    processes = served.process.pid, postmaster_of(shop.database_url)
+    contestants = [empty, Contestant("spin", port, processes), Contestant("offer", port, processes)]
     for number in range(-1, options.rounds):
         seconds = options.seconds if number >= 0 else WARM_SECONDS
         enough = int(max([8000.0, *(1.3 * one.rate for one in contestants[1:] if one.rates)]) * (seconds + 0.2))
@@ -180,6 +194,8 @@ def measure(served: Served, empty_port: int, options: argparse.Namespace, consol
             rate = one.saturate(turns[one.name], seconds)
             if number >= 0:
                 one.rates.append(rate)
+            else:
+                one.spent.clear()
         if number >= 0:
             console.print(
                 f"round {number + 1}: " + ", ".join(f"{one.name} {one.rates[-1]:,.0f}/s" for one in contestants)
@@ -209,8 +225,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with embedded.running(folder / "postgres", options=SETTINGS) as url:
             migrate.upgrade(url)
             config = _config(folder)
-            with serving(url, MAKEGOOD_CONFIG=str(config)) as served, empty_served() as empty_port:
-                contestants = measure(served, empty_port, options, console)
+            with serving(url, MAKEGOOD_CONFIG=str(config)) as served, empty_served() as empty_:
+                contestants = measure(served, empty_, options, console)
             balances(url)
     _print(console, contestants)
     empty_, spin, offer = contestants
@@ -228,11 +244,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 @contextmanager
-def empty_served() -> Iterator[int]:
+def empty_served() -> Iterator[Contestant]:
     """Serve the empty handler just as `makegood serve` serves the engine."""
     port = free_port()
     command = [sys.executable, "-c", f"from tests.bench.spin import serve_empty; serve_empty({port})"]
-    with started(command, {}):
+    with started(command, {}) as process:
         while True:
             try:
                 httpx.get(f"http://127.0.0.1:{port}/")
@@ -240,7 +256,7 @@ def empty_served() -> Iterator[int]:
                 time.sleep(0.05)
             else:
                 break
-        yield port
+        yield Contestant("empty", port, (process.pid,))
 
 
 def serve_empty(port: int) -> None:
@@ -257,12 +273,25 @@ def _config(folder: Path) -> Path:
 
 
 def _print(console: Console, contestants: Sequence[Contestant]) -> None:
-    grid = Grid("one worker, 64 connections", "calls/s", "÷ empty", "p50, ms", "p95, ms", "p99, ms")
+    columns = (
+        "one worker, 64 connections",
+        "calls/s",
+        "÷ empty",
+        "server, µs",
+        "database, µs",
+        "p50, ms",
+        "p95, ms",
+        "p99, ms",
+    )
+    grid = Grid(*columns)
     for one in contestants:
+        server, database = [f"{micros:,.0f}" for micros in (*one.micros, 0)][:2]
         grid.add_row(
             one.name,
             f"{one.rate:,.0f}",
             f"{one.rate / contestants[0].rate:.2f}",
+            server,
+            database,
             *(f"{one.percentile(share):.2f}" for share in (0.5, 0.95, 0.99)),
         )
     console.print(grid)
