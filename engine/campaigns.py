@@ -23,6 +23,7 @@ from rewards.patience import Patience
 from rewards.wheel import TOTAL_WEIGHT_MAX, Slice, Table, Weight
 from rules.conditions import AnyCondition, BudgetLeft, Condition, DatesBetween
 from rules.expression import Expression
+from rules.reasons import SPIN_LIMITS
 
 OFFER_HOURS_MAX = 168
 CAMPAIGNS_MAX = 200
@@ -225,8 +226,14 @@ class Version:
             return self.floor_minor
         return self.liability_minor(self.sure) if arm == "sure" and self.sure else 0
 
+    def patience_left(self, arm: str | None, reasons: Iterable[Mapping[str, Any]]) -> Patience | None:
+        """The terms of waiting beside these reasons against a wheel: a limit of spins says nothing against waiting."""
+        return self.patience_in(arm) if {reason["code"] for reason in reasons} <= SPIN_LIMITS else None
+
     def patience_in(self, arm: str | None) -> Patience | None:
-        """The terms of waiting of an offer in this arm, where it offers any."""
+        """The terms of waiting of an offer in this arm, where it has any; in no arm, those that a refusal may leave."""
+        if arm is None:  # who is in no arm of an experiment is given nothing that its holdout is not
+            return None if self.campaign.arm else self.campaign.patience
         mine = self.arm(arm)
         waits = mine is not None and (mine.name == "patience" or mine.with_patience)
         return self.campaign.patience if waits else None

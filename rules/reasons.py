@@ -28,6 +28,9 @@ Code = Literal[
     "too_many_spins",
 ]
 
+# They refuse one more spin and nothing else: whoever may not spin again may still wait.
+SPIN_LIMITS: frozenset[Code] = frozenset({"too_many_spins"})
+
 
 class Reason(msgspec.Struct, frozen=True):
     """One failing condition: `detail` is for `makegood explain`, in English, with the figures compared."""

@@ -61,7 +61,7 @@ def offer(made: Made, messages: Messages) -> OfferView:
 def _patience(made: Made, messages: Messages) -> PatienceView | None:
     from engine.api import patience_views
 
-    if made.version.patience_in(made.offer.arm) is None:
+    if made.version.patience_left(made.offer.arm, made.offer.reasons) is None:
         return None
     return patience_views.terms(made.version, made.offer.id, made.surprises, messages)
 

@@ -190,8 +190,8 @@ async def _refuse_second(session: AsyncSession, offer: Offer) -> None:
 
 
 def _open_terms(offer: Offer, version: Version, now: datetime) -> Patience:
-    terms = version.patience_in(offer.arm)
-    if offer.status == "refused" or terms is None:
+    terms = version.patience_left(offer.arm, offer.reasons)
+    if terms is None:
         raise ConflictError("this offer has no patience programme; GET /v1/offer says why", code="not_eligible")
     if offer.status in {"spun", "accepted"} and terms.with_wheel == "either":
         raise ConflictError("this offer was spun: it is the wheel or waiting, not both", code="wheel_chosen")

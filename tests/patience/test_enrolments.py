@@ -232,6 +232,52 @@ async def test_a_refused_offer_has_no_programme(open_programme: OpenProgramme) -
         problem(await Waiter(browser).enrol(), 409, "not_eligible")
 
 
+ONCE_A_MONTH = '\n[[eligibility]]\nkind = "spins_at_most"\ncount = 1\nwindow_days = 30\n'
+
+
+async def test_who_may_not_spin_again_may_still_wait_for_another_product(open_programme: OpenProgramme) -> None:
+    async with open_programme() as programme:
+        await programme.publish(patient(with_wheel="either") + ONCE_A_MONTH)
+        who = person()
+        first = await programme.meets(shopper=who)
+        await first.browser.won()
+        again = await programme.shop.report(shopper=who, sku="VASE", occurred_at=programme.clock.now.isoformat())
+        assert await again.refused() == ["too_many_spins"]
+        shown = (await again.offer()).json()
+        terms, others = shown["patience"], (await first.browser.offer()).json()["patience"]
+        assert terms | {"milestones": []} == others | {"milestones": []}
+        assert (await again.offer()).json() == shown, "decided once"
+        problem(await again.spin(), 409, "not_eligible")
+
+        waiter = Waiter(again)
+        waiter.joined = (await waiter.enrol()).json()
+        waiter.enrolment_id = waiter.joined["enrolment_id"]
+        assert waiter.joined["milestones"][0]["surprise"] == terms["milestones"][0]["surprise"]
+        assert (await waiter.enrol()).headers[REPLAYED] == "true"
+        await programme.days(5)
+        assert surprise_holds(await waiter.see())
+        books_balance(programme.shop.database_url)
+
+
+async def test_any_other_reason_refuses_the_waiting_too(open_programme: OpenProgramme) -> None:
+    async with open_programme() as programme:
+        staged = '\n[[eligibility]]\nkind = "stage_in"\nstages = ["in_cart"]\n'
+        arms = "".join(f'\n[[arm]]\nname = "{name}"\npercent = 50\n' for name in ("wheel", "patience"))
+        for more, changes, reasons in (
+            (staged, {"stage": "viewed"}, ["too_many_spins", "stage_not_covered"]),
+            (arms, {}, ["too_many_spins"]),  # of an experiment: its holdout would not wait either
+        ):
+            await programme.publish(patient() + ONCE_A_MONTH)
+            who = person()
+            await (await programme.meets(shopper=who)).browser.won()
+            await programme.publish(patient() + ONCE_A_MONTH + more)
+            at = programme.clock.now.isoformat()
+            again = await programme.shop.report(shopper=who, sku="VASE", occurred_at=at, **changes)
+            assert await again.refused() == reasons
+            assert (await again.offer()).json()["patience"] is None
+            problem(await Waiter(again).enrol(), 409, "not_eligible")
+
+
 async def test_an_offer_that_is_over_starts_nothing(programme: Programme) -> None:
     waiter = await programme.meets()
     programme.clock.move(hours=25)
