@@ -14,10 +14,11 @@ from tests.chaos.checker import faults as broken_promises
 from tests.chaos.clients import Client, Told
 from tests.chaos.world import World
 from tests.faults.standby import Pair, paired
-from tests.support import ask, config_copy, rows, soon
+from tests.support import WAIT_SECONDS_MAX, ask, config_copy, rows, soon
 
 SPINS = int(os.environ.get("STANDBY_SPINS", "150"))
 CLIENTS = 8
+WAIT_SECONDS = WAIT_SECONDS_MAX + SPINS  # a journey leads to a spin only now and then, and each has its pauses
 
 
 class Mirrored(World):
@@ -44,10 +45,10 @@ async def test_a_promoted_standby_has_every_acknowledged_spin_once(folder: Path)
         over = asyncio.Event()
         clients = [Client(world, told, seed) for seed in range(CLIENTS)]
         living = [asyncio.create_task(client.live(over.is_set)) for client in clients]
-        await soon(lambda: len(told.spins) >= SPINS // 2)
+        await soon(lambda: len(told.spins) >= SPINS // 2, WAIT_SECONDS)
         await asyncio.to_thread(world.fail_over)
         before = dict(told.spins)
-        await soon(lambda: len(told.spins) >= max(SPINS, len(before) + CLIENTS))
+        await soon(lambda: len(told.spins) >= max(SPINS, len(before) + CLIENTS), WAIT_SECONDS)
         over.set()
         await asyncio.gather(*living)
 
