@@ -49,6 +49,19 @@ class Messages:
         """Return which way this language is written: `ltr` or `rtl`."""
         return str(Locale.parse(self.locale, sep="-").text_direction)
 
+    @property
+    def decimal(self) -> str:
+        """Return what stands before decimals where numbers are written in our digits; nothing where they are not."""
+        locale = Locale.parse(self.locale, sep="-")
+        plain = locale.default_numbering_system == "latn"
+        return str(locale.number_symbols["latn"]["decimal"]) if plain else ""
+
+    def region(self, accepted: str) -> str:
+        """Return the reader's own country where it speaks this language, from `Accept-Language`: `en-GB` for `en`."""
+        tags = (part.partition(";")[0].strip() for part in accepted.split(","))
+        language = self.locale.partition("-")[0]
+        return next((tag for tag in tags if tag.partition("-")[0] == language and is_locale(tag)), self.locale)
+
     def has(self, message_id: str) -> bool:
         return message_id in self.patterns
 
@@ -67,8 +80,9 @@ class Messages:
         } | self.patterns
         return {name: pattern for name, pattern in spoken.items() if name.startswith(prefix)}
 
-    def money(self, minor: float, currency: str) -> str:
-        return str(format_currency(minor / 10 ** digits_of(currency), currency, locale=self.locale))
+    def money(self, minor: float, currency: str, region: str = "") -> str:
+        locale = Locale.parse(region or self.locale, sep="-")
+        return str(format_currency(minor / 10 ** digits_of(currency), currency, locale=locale))
 
     def number(self, value: float, decimals: int = 0) -> str:
         """Write a number with at most so many decimals."""
@@ -87,8 +101,8 @@ class Messages:
         rounded = round(share, decimals + 2)
         return str(format_percent(rounded, locale=self.locale, decimal_quantization=False))
 
-    def day(self, day: date, form: str = "d MMM y") -> str:
-        return str(format_date(day, form, locale=self.locale))
+    def day(self, day: date, form: str = "d MMM y", region: str = "") -> str:
+        return str(format_date(day, form, locale=Locale.parse(region or self.locale, sep="-")))
 
     def instant(self, at: datetime) -> str:
         """Write a time in the zone it is given in."""

@@ -2,7 +2,7 @@
  * <makegood-patience token="…">: what a customer waits for, for an account page.
  * <makegood-stock sku="…">: "only 3 left", "sold out", beside any product or variant. Their parts load when they are needed. */
 
-import { builder, remember } from "./widget/dom.js";
+import { builder, frame, remember } from "./widget/dom.js";
 import { paint, sheet } from "./widget/styles.js";
 import { listen } from "./widget/live.js";
 import { loadMessages } from "./widget/messages.js";
@@ -10,37 +10,41 @@ import { connect } from "./widget/api.js";
 import { fetchPart, seldom } from "./widget/parts.js";
 import { rows } from "./widget/rows.js";
 import { choice } from "./widget/choice.js";
+import { opening } from "./widget/views.js";
 
-/** @import { Award, Basis, EnrolmentSummary, Offer, Scene } from "./widget/types" */
+/** @import { Ask, Basis, Offer, Scene } from "./widget/types" */
 
 /** What all elements share: a fallback in the slot, attributes as the API, and one signal that ends every listener. */
 class MakegoodElement extends HTMLElement {
   static observedAttributes = ["token", "engine", "locale", "sku", "reserve"];
 
   #root = this.attachShadow({ mode: "open" });
-  #abort = new AbortController();
+  /** @type {AbortController | undefined} */
+  #abort;
 
   connectedCallback() {
     this.#open();
   }
 
   disconnectedCallback() {
-    this.#abort.abort();
+    this.#abort?.abort();
   }
 
   attributeChangedCallback() {
-    if (this.isConnected) this.#open();
+    // Those it comes with are read when it is connected.
+    if (this.isConnected && this.#root.firstChild) this.#open();
   }
 
   /** Until the engine has answered, and if it never does, the fallback in the slot stays. */
   async #open() {
-    this.#abort.abort();
+    this.#abort?.abort();
     const { signal } = (this.#abort = new AbortController());
     const place = document.createElement("div");
     // What is shown again takes no less place meanwhile.
     if (this.#root.firstChild) place.style.minHeight = `${this.getBoundingClientRect().height}px`;
     this.#root.adoptedStyleSheets = [sheet];
-    place.append(document.createElement("slot"));
+    const slot = document.createElement("slot");
+    place.append(slot);
     this.#root.replaceChildren(place);
     const ready = this.hasAttribute("token") || this.hasAttribute("sku");
     // The place it will take is kept from the first moment, so that nothing below it jumps.
@@ -48,16 +52,22 @@ class MakegoodElement extends HTMLElement {
     await null; // several attributes may change in one go
     if (signal.aborted || !ready) return;
     try {
-      await this.present(await this.#basis(place, signal), signal);
+      const basis = await this.#basis(place, signal);
+      await this.present(basis, signal);
+      basis.say.keep();
     } catch (error) {
       if (signal.aborted) return;
       place.className = place.style.minHeight = "";
+      place.replaceChildren(slot);
       this.#tell("error", { error });
     }
   }
 
   /** How much place it takes where its `reserve` attribute does not say. */
   reserve = "";
+
+  /** What can be asked before the words are there. @param {Ask} _ask @returns {Promise<any>} */
+  async begin(_ask) {}
 
   /** What is shown and how it stays fresh: each element its own. @param {Basis} _basis @param {AbortSignal} _signal */
   async present(_basis, _signal) {}
@@ -68,10 +78,13 @@ class MakegoodElement extends HTMLElement {
     const engine = new URL((attribute("engine") ?? ".").replace(/\/*$/, "/"), import.meta.url);
     const locale = attribute("locale") || /** @type {HTMLElement | null} */ (this.closest("[lang]"))?.lang || navigator.language;
     const token = attribute("token");
+    const ask = connect(engine, token, locale, signal);
+    const early = this.begin(ask);
+    early.catch(() => {}); // told where it is waited for
     const say = await loadMessages(new URL(`widget/messages/${encodeURIComponent(locale)}.json`, engine), signal);
     place.lang = say.locale;
     place.dir = say.dir;
-    return { h: builder(signal), say, engine, token, ask: connect(engine, token, locale, signal), attribute, tell: this.#tell.bind(this), root: this.#root, place };
+    return { h: builder(signal), say, engine, token, ask, early, attribute, tell: this.#tell.bind(this), root: this.#root, place };
   }
 
   /** @param {string} name @param {object} detail */
@@ -88,7 +101,7 @@ class MakegoodStockout extends MakegoodElement {
   /** @override @param {Basis} basis @param {AbortSignal} signal */
   async present(basis, signal) {
     this.#shown = "";
-    await this.#show(basis, signal);
+    await this.#show(basis, signal, basis.early);
     if (this.hasAttribute("survey")) fetchPart(basis, "survey").then(({ askAfterwards }) => askAfterwards(basis, this, signal), () => {});
     listen(basis.engine, signal, () => [this.#sku], () => {
       // Not under a turning wheel; and where the engine is silent, what is shown stays.
@@ -96,26 +109,21 @@ class MakegoodStockout extends MakegoodElement {
     });
   }
 
-  /** @param {Basis} basis @param {AbortSignal} signal */
-  async #show(basis, signal) {
-    const { ask, h, place, root, say, tell, token } = basis;
+  /** @override @param {Ask} ask */
+  async begin(ask) {
+    const [offer, moment] = await Promise.all([ask("offer"), ask("moment")]);
+    return { ...offer.json, moment: moment.json };
+  }
+
+  /** @param {Basis} basis @param {AbortSignal} signal @param {Promise<any>} [asked] */
+  async #show(basis, signal, asked = this.begin(basis.ask)) {
+    const { h, place, root, say, tell, token } = basis;
     const key = `offer ${token}`;
-    const list = (/** @type {string} */ name) => ask(name).then(({ json }) => json[name], () => []);
-    /** @type {Promise<[Offer, Award[], EnrolmentSummary[]]>} */
-    const asked = Promise.all([
-      Promise.all([ask("offer"), ask("moment")]).then(([offer, moment]) => ({ ...offer.json, moment: moment.json }))
-        // A prize that was seen once is seen again, even while the engine is away.
-        .catch((error) => (!error.code && remember(key)) || Promise.reject(error)),
-      list("awards"),
-      list("enrolments"),
-    ]);
-    // The first number of a page takes its browser longest: it is written while the engine answers.
-    (0).toLocaleString(say.locale);
-    const [offer, awards, enrolments] = await asked;
-    const { offer_id, patience, product: { sku }, wheel } = offer;
-    const spun = awards.some((award) => award.offer_id === offer_id) || remember(`spin ${offer_id}`)?.json;
-    const waiting = enrolments.find((enrolment) => enrolment.sku === sku && enrolment.status === "active");
-    const now = JSON.stringify([offer, waiting, !!spun]);
+    /** @type {Offer} */
+    // A prize that was seen once is seen again, even while the engine is away.
+    const offer = await asked.catch((error) => (!error.code && remember(key)) || Promise.reject(error));
+    const { moment: { available, spun, waiting }, offer_id, patience, product: { sku }, wheel } = offer;
+    const now = JSON.stringify(offer);
     if (signal.aborted || now === this.#shown) return;
     /** @type {Scene} */
     const scene = { ...basis, offer, waiting };
@@ -125,19 +133,30 @@ class MakegoodStockout extends MakegoodElement {
     if (!turns && place.matches(".wheel")) place.className = "";
     // The holdout of an experiment is never touched: the shop's own words stay.
     if (offer.arm !== "holdout") {
-      remember(key, offer);
-      if (!turns || spun || either || waiting || offer.moment.available) await seldom(say);
-      const card = h("section", { class: "card", part: "card", "aria-label": say("name") });
-      const { all, ready } = rows(scene, either && spun);
+      if (!turns || either || waiting || available) await seldom(say);
+      const card = h("section", { class: turns ? "card two" : "card", part: "card", "aria-label": say("name") });
+      // One thing after the other the first time, so that a slow browser shows the truth before it draws a wheel.
+      const step = async () => {
+        if (this.#shown) return;
+        paint(root, place, card);
+        await frame();
+      };
       if (turns) {
-        const { replay, show } = choice(scene, wheel, card, all);
-        if (spun) await replay();
-        show();
-      } else card.append(...(await fetchPart(basis, "arms")).arms(scene, awards), all);
-      await ready;
+        card.append(...opening(scene));
+        await step();
+      }
+      remember(key, offer);
+      const before = spun || remember(`spin ${offer_id}`)?.json;
+      if (turns) await choice(scene, wheel, card, before, step);
+      else {
+        const { all, ready } = rows(scene);
+        card.append(...await (await fetchPart(basis, "arms")).arms(scene), all);
+        await ready;
+      }
       if (signal.aborted) return;
       this.#sku = sku;
       paint(root, place, card);
+      place.style.minHeight = "";
     }
     this.#shown = now;
     tell("offer", { offer });

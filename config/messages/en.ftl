@@ -46,14 +46,15 @@ reason-no-campaign = There is no offer at the moment.
 
 widget-sold-out = “{ $title }” is sold out.
 widget-sold-out-unnamed = This item is sold out.
-widget-expected = Expected back on { $date }.
-widget-expected-unknown = We do not know yet when it will be back.
+widget-wait-expected = Expected back on { $date }.
+widget-wait-expected-unknown = We do not know yet when it will be back.
 widget-wait-why-supplier-delay = Our supplier is running late.
 widget-wait-why-transport-delay = The delivery to our warehouse is running late.
 widget-wait-why-high-demand = Far more of you wanted it than we had thought.
 widget-wait-why-production = Making it takes longer than planned.
 widget-wait-why-quality-check = The last batch was not good enough, so we sent it back.
 widget-wait-why-discontinued = It is no longer made.
+widget-percent = { $n }%
 widget-alternatives = You might like instead:
 widget-arms-not-eligible = No wheel this time:
 widget-invite = To make up for it, have a spin: every slice wins.

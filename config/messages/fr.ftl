@@ -47,14 +47,15 @@ reason-no-campaign = Il n’y a pas d’offre en ce moment.
 
 widget-sold-out = « { $title } » est en rupture de stock.
 widget-sold-out-unnamed = Cet article est en rupture de stock.
-widget-expected = Retour prévu le { $date }.
-widget-expected-unknown = La date de retour n’est pas encore connue.
+widget-wait-expected = Retour prévu le { $date }.
+widget-wait-expected-unknown = La date de retour n’est pas encore connue.
 widget-wait-why-supplier-delay = Notre fournisseur a pris du retard.
 widget-wait-why-transport-delay = La livraison vers notre entrepôt a pris du retard.
 widget-wait-why-high-demand = Vous avez été très nombreux à le vouloir.
 widget-wait-why-production = La fabrication prend plus de temps que prévu.
 widget-wait-why-quality-check = Le dernier lot n’était pas assez beau, nous l’avons renvoyé.
 widget-wait-why-discontinued = Il n’est plus fabriqué.
+widget-percent = { $n } %
 widget-alternatives = À la place, vous pourriez aimer :
 widget-arms-not-eligible = Pas de roue cette fois-ci :
 widget-invite = Pour nous faire pardonner, un tour de roue : chaque case est gagnante.

@@ -337,13 +337,17 @@ class MomentView(msgspec.Struct, frozen=True):
     title: str | None
     variant: str | None
     first_name: str | None
+    expected: str  # when it is back as a sentence, or that nobody knows yet
     why: str | None  # the reason for the stockout as a sentence
     available: bool  # it can be bought again, the units kept for others aside
     currency: str  # of the alternatives' prices
+    prices: dict[str, str]  # of the alternatives that have one, by SKU, as the reader's country writes them
     notices: bool  # the shop can send messages: that it is back, and codes
     address_known: bool  # without asking for an address
     told_when_back: bool  # a restock notice was asked for
     order: OrderView | None
+    spun: bool  # the offer's reward is taken already
+    waiting: EnrolmentSummary | None  # this shopper waits for this product
 
 
 class SureView(msgspec.Struct, frozen=True):

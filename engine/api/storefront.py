@@ -9,7 +9,7 @@ from litestar.openapi.spec import SecurityRequirement
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from engine import clock
-from engine.api import bodies, problems, views
+from engine.api import bodies, patience_views, problems, views
 from engine.api.hot import HotCall, Plain, Told
 from engine.api.schemas import (
     TAG,
@@ -29,7 +29,7 @@ from engine.api.schemas import (
 from engine.api.security import Call, Engine, shopper_of, signed_in
 from engine.db.tables import Stock
 from engine.errors import ConflictError, StockoutNotYoursError
-from engine.flows import acceptances, awards, notices, orders, outcomes, spins, stockouts
+from engine.flows import acceptances, awards, enrolments, notices, orders, outcomes, progress, spins, stockouts
 from engine.flows import stock as shelves
 from engine.services import Services
 
@@ -147,6 +147,14 @@ class StorefrontController(Controller):
             shopper, stockout = owned
             stock = await session.get(Stock, stockout.sku)
             messages = services.messages(locale or shopper.locale)
+            promised = shelves.promised(stock, stockout)
+            region = messages.region(request.headers.get("accept-language", ""))
+            currency = stockout.cart_currency or services.config.shop.currency
+            mine = await enrolments.all_of_shopper(session, services.versions, token)
+            waits = next(
+                (one for one in mine if one.enrolment.sku == stockout.sku and one.enrolment.status == "active"), None
+            )
+            seen = await progress.of(session, services.kit, waits, now=clock.now()) if waits else None
             order = None
             if stockout.stage == "ordered":
                 order = OrderView(await orders.chosen_for(session, shopper.subject, stockout.id))
@@ -154,13 +162,17 @@ class StorefrontController(Controller):
                 title=stockout.title,
                 variant=stockout.variant,
                 first_name=shopper.first_name,
+                expected=views.expected(promised.expected_on, messages, region, clock.now().date()),
                 why=views.why((stock and stock.reason) or stockout.reason, messages),
                 available=stock is not None and await shelves.free(session, stock) >= stockout.quantity,
-                currency=stockout.cart_currency or services.config.shop.currency,
+                currency=currency,
+                prices=views.prices(stockout.alternatives, currency, messages, region),
                 notices=services.hears,
                 address_known=shopper.email is not None,
                 told_when_back=await notices.open_for(session, shopper.subject, stockout.sku),
                 order=order,
+                spun=await stockouts.made_good(session, shopper.subject, stockout.id),
+                waiting=patience_views.summary(seen, messages) if seen else None,
             )
 
     @post(

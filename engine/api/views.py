@@ -1,5 +1,8 @@
 """From rows to what callers see, in the shopper's language."""
 
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
@@ -185,6 +188,22 @@ def why(reason: str | None, messages: Messages) -> str | None:
     if not sentence.startswith("widget-"):
         return sentence
     return reason if reason and " " in reason.strip() else None
+
+
+def expected(day: date | None, messages: Messages, region: str, today: date) -> str:
+    """Say when it is back; a date that has passed is not a promise any more."""
+    if day is None or day < today:
+        return messages.text("widget-wait-expected-unknown")
+    return messages.text("widget-wait-expected", date=messages.day(day, "long", region))
+
+
+def prices(alternatives: Iterable[dict[str, Any]], currency: str, messages: Messages, region: str) -> dict[str, str]:
+    """Return what each alternative costs, in words."""
+    return {
+        one["sku"]: messages.money(one["price_minor"], currency, region)
+        for one in alternatives
+        if one.get("price_minor") is not None
+    }
 
 
 def stock(row: Stock) -> StockView:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.api.schemas import Alternative, StockoutReport
-from engine.db.tables import Event, Shopper, Stockout
+from engine.db.tables import Award, Event, Offer, Shopper, Stockout
 from engine.errors import FieldError, IdempotencyMismatchError, InvalidBodyError
 from engine.ids import new_id
 from engine.vault import Vault
@@ -114,6 +114,16 @@ async def of_token(session: AsyncSession, shopper_id: str, stockout_id: UUID) ->
     )
     row = (await session.execute(found)).one_or_none()
     return None if row is None else (row[0], row[1])
+
+
+async def made_good(session: AsyncSession, subject: UUID, stockout_id: UUID) -> bool:
+    """Whether what was offered for it is taken: its wheel spun, or its sure reward accepted."""
+    found = (
+        select(Award.id)
+        .join(Offer, (Offer.subject == Award.subject) & (Offer.id == Award.offer_id))
+        .where(Offer.subject == subject, Offer.stockout_id == stockout_id)
+    )
+    return (await session.execute(found)).first() is not None
 
 
 def _alternatives(body: StockoutReport) -> list[Alternative]:

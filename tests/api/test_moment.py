@@ -39,6 +39,59 @@ def unknown() -> str:
     return f"SKU-{uuid4().hex[:10]}"
 
 
+# What a page says
+
+
+async def spoken(shopper: Shopper, locale: str, accepted: str = "") -> Any:
+    headers = {**bearer(shopper.token), "Accept-Language": accepted}
+    return (await shopper.http.get(f"/v1/moment?locale={locale}", headers=headers)).json()
+
+
+async def test_dates_and_prices_are_written_as_in_the_readers_own_country(shop: Shop) -> None:
+    given = [{"sku": "LAMP-40", "price_minor": 123450}, {"sku": "LAMP-41"}]
+    restock = {"expected_on": "2096-12-06", "reason": "supplier_delay"}
+    shopper = await shop.report(sku=unknown(), alternatives=given, restock=restock)
+    for locale, accepted, day, price in (
+        ("en", "", "December 6, 2096", "€1,234.50"),
+        ("en", "fr-CH, en-GB;q=0.8, en;q=0.5", "6 December 2096", "€1,234.50"),
+        ("en", "en-99999, *", "December 6, 2096", "€1,234.50"),
+        ("fr", "en-GB", "6 décembre 2096", "1\u202f234,50\xa0€"),
+    ):
+        told = await spoken(shopper, locale, accepted)
+        assert day in told["expected"]
+        assert told["prices"] == {"LAMP-40": price}
+
+
+async def test_a_date_that_has_passed_is_no_promise(shop: Shop) -> None:
+    sku = unknown()
+    shopper = await shop.report(sku=sku, restock=None)
+    assert (await spoken(shopper, "en"))["expected"] == "We do not know yet when it will be back."
+    await shop.put_stock(sku, available=0, expected_on="2020-01-01")
+    assert (await spoken(shopper, "en"))["expected"] == "We do not know yet when it will be back."
+    await shop.put_stock(sku, available=0, expected_on="2096-01-01")
+    assert (await spoken(shopper, "en"))["expected"] == "Expected back on January 1, 2096."
+
+
+async def test_the_moment_knows_who_has_spun_and_who_waits(shop: Shop) -> None:
+    shopper = await shop.report(sku=unknown())
+    await shopper.offered()
+    before = await moment(shopper)
+    assert (before["spun"], before["waiting"]) == (False, None)
+    await shopper.won()
+    joined = await shopper.http.post("/v1/enrolments", headers=bearer(shopper.token), json={})
+    assert joined.status_code == 201, joined.text
+    after = await moment(shopper)
+    assert after["spun"] is True
+    listed = (await shopper.http.get("/v1/enrolments", headers=bearer(shopper.token))).json()["enrolments"]
+    assert [after["waiting"]] == listed
+    # Another stockout of the same shopper is another moment.
+    other = await shop.report(sku=unknown(), shopper=shopper.body["shopper"])
+    assert ((await moment(other))["spun"], (await moment(other))["waiting"]) == (False, None)
+    gone = await shopper.http.delete(f"/v1/enrolments/{listed[0]['enrolment_id']}", headers=bearer(shopper.token))
+    assert gone.status_code == 200
+    assert (await moment(shopper))["waiting"] is None
+
+
 # Being told that it is back
 
 

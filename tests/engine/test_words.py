@@ -34,10 +34,14 @@ async def test_words_of_parts_come_with_their_part(shop: Shop) -> None:
 async def test_one_more_file_is_one_more_language(shop: Shop, tmp_path: Path) -> None:
     config = config_copy(tmp_path)
     (config / "messages" / "ar.ftl").write_text("widget-spin = أدر العجلة\n", encoding="utf-8")
+    (config / "messages" / "fa.ftl").write_text("widget-spin = چرخ را بچرخان\n", encoding="utf-8")
     try:
         await shop.takes(config)
         told = (await shop.http.get("/widget/messages/ar-EG.json")).json()
         assert (told["locale"], told["dir"]) == ("ar", "rtl")
+        assert (await shop.http.get("/widget/messages/fr.json")).json()["decimal"] == ","
+        # Where numbers have digits of their own, the browser writes them.
+        assert "decimal" not in (await shop.http.get("/widget/messages/fa.json")).json()
         assert told["messages"]["spin"] == "أدر العجلة"
         # What it does not say yet is said in the shop's first language.
         assert told["messages"]["decline"] == "Non merci"

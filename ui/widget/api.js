@@ -17,5 +17,5 @@ export const connect = (engine, token, locale, signal) =>
     });
     const json = await answer.json().catch(() => ({}));
     if (!answer.ok) throw Object.assign(new Error(json.detail), { code: json.code, status: answer.status });
-    return { json, replayed: answer.headers.get("Idempotent-Replayed") === "true" };
+    return { json, replayed: answer.headers.has("Idempotent-Replayed") };
   };

@@ -48,13 +48,15 @@ const refusal = ({ h, say, offer }) =>
       h("ul", { class: "list" }, ...offer.reasons.map(({ message }) => h("li", {}, message))))
     : "";
 
-/** @param {Scene} scene @param {Award[]} awards */
-export const arms = (scene, awards) => {
-  const { offer } = scene;
+/** @param {Scene} scene */
+export async function arms(scene) {
+  const { ask, offer } = scene;
   if (!offer.sure && offer.arm !== "apology") return [...opening(scene), refusal(scene)];
+  /** @type {Award[]} */
+  const awards = offer.moment.spun ? await ask("awards").then(({ json }) => json.awards, () => []) : [];
   const taken = awards.find(({ offer_id }) => offer_id === offer.offer_id);
   return [truth(scene), alternatives(scene), offer.sure ? sureReward(scene, taken) : apology(scene)];
-};
+}
 
 export const styles = new CSSStyleSheet();
 styles.replaceSync(".list{display:grid;gap:.35rem;padding-inline-start:1.1rem;list-style:disc}");

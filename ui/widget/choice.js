@@ -6,27 +6,30 @@ import { freshSeed, remember, still } from "./dom.js";
 import { verify } from "./draw.js";
 import { fetchPart, seldom } from "./parts.js";
 import { result } from "./result.js";
-import { fold } from "./rows.js";
-import { legend, opening } from "./views.js";
+import { fold, rows } from "./rows.js";
+import { legend } from "./views.js";
 import { wheel } from "./wheel.js";
 
 /** @import { Answer, Scene, Wheel } from "./types" */
 
 const loadSound = () => import("./sound.js").catch(() => null); // without its part, the wheel is merely silent
 
-/** @param {Scene} scene @param {Wheel} table @param {HTMLElement} card @param {HTMLElement} more */
-export function choice(scene, table, card, more) {
+/** @param {Scene} scene @param {Wheel} table @param {HTMLElement} card @param {unknown} before whether it was spun already @param {() => Promise<unknown>} step lets the browser show what stands there */
+export async function choice(scene, table, card, before, step) {
   const { ask, h, offer, say, tell } = scene;
   const { slices } = table;
   const key = `spin ${offer.offer_id}`;
   const either = offer.patience?.with_wheel === "either";
   const { element, rest, turn } = wheel(slices, say);
+  const left = h("div", { class: "left" }, element);
+  card.append(left);
+  await step();
+  const { all: more, ready } = rows(scene, either && before);
   const live = h("p", { class: "live", role: "status" });
   const note = h("p", { class: "note", role: "alert" });
   // A spin that was interrupted goes on with the same seed.
   const mine = { seed: remember(key)?.seed ?? freshSeed(), fixed: false };
   let busy = false;
-
   const go = h("button", { class: "main", part: "spin", click: spin }, say("spin"));
   const panel = h("div", { class: "panel" },
     h("p", {}, say("invite")),
@@ -47,16 +50,21 @@ export function choice(scene, table, card, more) {
   more.addEventListener("joined", () => {
     if (either) lay();
   });
-  return { replay, show };
+  const side = h("div", { class: "side" }, panel, fair);
+  /** @type {Element[]} */
+  let laid = [left, side];
+  if (before) await replay();
+  await ready;
+  card.append(side, live);
+  await step();
+  left.append(legend(scene, table));
+  card.append(more);
 
-  /** The truth, then the wheel and what to do about it, or whatever else stands there; then the rest. @param {Node[]} content */
+  /** After the truth the wheel and what to do about it, or whatever else stands there; then the rest. @param {Element[]} content */
   function lay(...content) {
     card.classList.toggle("two", !!content[1]);
-    card.replaceChildren(...opening(scene), ...content, more, live);
-  }
-
-  function show() {
-    lay(h("div", { class: "left" }, element, legend(scene, table)), h("div", { class: "side" }, panel, fair));
+    for (const old of laid) old.remove();
+    card.append(...(laid = content), more, live);
   }
 
   /** The wheel was spun before: the same answer again, from the engine or from this tab. */
@@ -77,10 +85,17 @@ export function choice(scene, table, card, more) {
     remember(key, { seed: mine.seed });
     go.ariaDisabled = "true";
     note.textContent = "";
-    panel.classList.add("turning");
     go.textContent = live.textContent = say("spinning");
+    const answer = drawn();
+    // The place of the result is kept from the first: nothing moves when it comes, however late.
+    const label = slices.reduce((longest, { label = "" }) => (label[longest.length] ? label : longest), "");
+    const award = { label, code: "MMMM-MMMMM-MMMMM", expires_at: offer.expires_at };
+    const likely = result(scene, /** @type {any} */ ({ wheel: table, spin: { award } }), true).card;
+    panel.append(likely);
+    panel.style.minHeight = `${likely.offsetHeight}px`;
+    likely.remove();
     try {
-      await reveal(await drawn());
+      await reveal(await answer);
     } catch (error) {
       await fail(error);
     }
@@ -118,10 +133,6 @@ export function choice(scene, table, card, more) {
     const moving = staged && !still();
     const tune = staged && heard() && (await loadSound());
     if (moving) {
-      // The place of the result is kept from now on: nothing moves when it comes.
-      panel.append(card);
-      panel.style.minHeight = `${card.offsetHeight}px`;
-      card.remove();
       const { finished, ticks } = turn(stop);
       if (tune) tune.tick(ticks);
       await finished;
@@ -141,7 +152,7 @@ export function choice(scene, table, card, more) {
   function decline() {
     if (busy) return;
     const back = h("button", { part: "reopen", click() {
-      show();
+      lay(left, side);
       go.focus();
     } }, say("reopen"));
     lay(h("div", { class: "panel" }, h("p", {}, say("declined")), back));

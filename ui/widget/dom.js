@@ -38,6 +38,12 @@ export const freshSeed = () => crypto.getRandomValues(new BigUint64Array(2)).joi
 /** Whether this shopper's machine asks for stillness. */
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
+/** Until the browser has shown what stands there; where nothing is shown, a moment later. */
+export const frame = () => new Promise((done) => {
+  requestAnimationFrame(() => setTimeout(done));
+  setTimeout(done, 200);
+});
+
 /** What a tab remembers until it is closed, or this browser for good; nothing where it may remember nothing. @param {string} key @param {unknown} [value] @param {"session" | "local"} [place] */
 export function remember(key, value, place = "session") {
   try {

@@ -23,6 +23,7 @@ document.addEventListener("visibilitychange", () => {
 
 /** @param {URL} engine @param {AbortSignal} signal @param {() => string[]} skus the products it is about @param {() => unknown} again */
 export function listen(engine, signal, skus, again) {
+  if (signal.aborted) return;
   listeners.set(again, { engine, skus });
   signal.addEventListener("abort", () => {
     listeners.delete(again);

@@ -4,38 +4,43 @@ import { remember } from "./dom.js";
 
 /** @import { Message, Say } from "./types" */
 
-/** @param {URL} url of a JSON file {locale, dir, messages} @param {AbortSignal} [signal] @returns {Promise<Say>} */
+/** @param {URL} url of a JSON file {locale, dir, decimal, messages} @param {AbortSignal} [signal] @returns {Promise<Say>} */
 export async function loadMessages(url, signal) {
-  const { locale, dir = "ltr", messages } = await sentences(url, signal);
-  const learn = async (/** @type {string} */ part) => Object.assign(messages, (await sentences(new URL(`?${part}`, url), signal)).messages);
-  return speaker(locale, messages, { dir, learn });
+  const { told, keep } = await sentences(url, signal);
+  const { locale, dir = "ltr", decimal, messages } = told;
+  const learn = async (/** @type {string} */ part) => {
+    const more = await sentences(new URL(`?${part}`, url), signal);
+    Object.assign(messages, more.told.messages);
+    more.keep();
+  };
+  return speaker(locale, messages, { dir, learn, keep }, decimal);
 }
 
-/** A page that is loaded again while the engine is away still finds its words. @param {URL} url @param {AbortSignal} [signal] */
-async function sentences(url, signal) {
-  const found = await fetch(url, { credentials: "omit", signal }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
-  const known = remember(url.href, found) ?? found;
-  if (!known) throw new Error(`no words: ${url}`);
-  return known;
+/** A page that is loaded again while the engine is away still finds the words it kept. @param {URL} url @param {AbortSignal} [signal] */
+async function sentences({ href }, signal) {
+  const told = await fetch(href, { credentials: "omit", signal }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null) ?? remember(href);
+  if (!told) throw new Error(`no words: ${href}`);
+  return { told, keep: () => remember(href, told) };
 }
 
-/** @param {string} locale @param {Record<string, Message>} messages @param {Partial<Say>} [more] @returns {Say} */
-export function speaker(locale, messages, more) {
+/** @param {string} locale @param {Record<string, Message>} messages @param {Pick<Say, "dir" | "learn" | "keep">} more @param {string} [decimal] @returns {Say} */
+export function speaker(locale, messages, more, decimal) {
   // The reader's own country, where it speaks this language: days before months for en-GB.
   const regional = navigator.languages.find((tag) => tag.startsWith(locale)) ?? locale;
-  const plural = new Intl.PluralRules(regional);
+  // A phone takes a tenth of a second to wake its library of languages: short numbers are written without.
+  const write = (/** @type {number} */ value) => (decimal && /^\d{1,3}(\.\d+)?$/.test(`${value}`) ? `${value}`.replace(".", decimal) : value.toLocaleString(regional, { maximumSignificantDigits: 21 }));
   /** @type {(id: string, values?: Record<string, string | number>) => string} */
   const say = (id, values = {}) => {
     const message = messages[id] ?? id;
     let text = message;
     if (typeof message !== "string") {
       const value = values[message.select];
-      text = message[`${value}`] ?? message[plural.select(Number(value))] ?? message.other ?? id;
+      text = message[`${value}`] ?? message[new Intl.PluralRules(regional).select(Number(value))] ?? message.other ?? id;
     }
     return `${text}`.replace(/\{\$(\w+)}/g, (_, name) => {
       const value = values[name] ?? "";
-      return typeof value === "number" ? value.toLocaleString(regional) : value;
+      return typeof value === "number" ? write(value) : value;
     });
   };
-  return Object.assign(say, { locale: regional, dir: "ltr", has: (/** @type {string} */ id) => id in messages, learn: async () => {} }, more);
+  return Object.assign(say, { locale: regional, has: (/** @type {string} */ id) => id in messages }, more);
 }

@@ -1,6 +1,6 @@
 /** Chances in words: how many in how many, and what that is of a hundred. */
 
-import { percents } from "./views.js";
+import { percent } from "./views.js";
 
 /** @import { Say, Slice } from "./types" */
 
@@ -10,9 +10,8 @@ const gcd = (a, b) => (b ? gcd(b, a % b) : a);
 /** @param {Slice[]} slices @param {Say} say */
 export function shares(slices, say) {
   const total = slices.reduce((sum, { weight }) => sum + weight, 0);
-  const percent = percents(say);
   return slices.map(({ weight }) => {
     const by = gcd(weight, total);
-    return { part: weight / by, whole: total / by, percent: percent.format(weight / total) };
+    return { part: weight / by, whole: total / by, percent: percent(say, weight / total) };
   });
 }

@@ -1,12 +1,13 @@
 /** <makegood-patience>: what a customer waits for: points, days, milestones, the promised date, the queue, the hold. */
 
 import { final } from "./api.js";
+import { dayIn } from "./days.js";
 import { freshSeed, svg } from "./dom.js";
 import { verify } from "./draw.js";
 import { listen } from "./live.js";
 import { shares } from "./odds.js";
 import { nextWords, progressOf, ring, ringRules } from "./ring.js";
-import { checkAddress, copyable, dayIn, timeIn } from "./views.js";
+import { checkAddress, copyable, timeIn } from "./views.js";
 
 /** @import { Award, Basis, Claim, ClaimMade, Enrolment, EnrolmentSummary, Reached, Receipt, Say, Spend } from "./types" */
 /** @import { Child } from "./dom.js" */
@@ -179,7 +180,7 @@ class Programme {
     const before = told.filter(({ expected_on }) => expected_on !== day).at(-1);
     const moved = before?.expected_on && day && before.expected_on < day;
     return h("div", { class: "promise", part: "restock" },
-      h("p", {}, h("b", {}, day && day >= today ? say("expected", { date: dayIn(say, day) }) : say("expected-unknown")), reason && ` ${why(reason, say)}`),
+      h("p", {}, h("b", {}, day && day >= today ? say("wait-expected", { date: dayIn(say, day) }) : say("wait-expected-unknown")), reason && ` ${why(reason, say)}`),
       moved && h("p", { class: "muted" }, say("wait-moved", { date: dayIn(say, before.expected_on ?? "") })),
       told.length > 2 && h("details", { "data-key": `promises-${enrolment_id}` }, h("summary", {}, say("wait-promises")),
         h("ul", { class: "list" }, ...told.map((one) => h("li", {},

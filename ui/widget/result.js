@@ -30,6 +30,6 @@ export function result(scene, receipt, ok, already) {
       : say.has("seldom-status") && say("seldom-status", { status })),
     ok === false && h("p", { class: "note", role: "alert" }, say("seldom-unverified")),
     h("p", { class: "muted" }, ok !== false && `${ok ? "✓ " : ""}${say(ok ? "verified" : "seldom-uncheckable")} `,
-      h("a", { href: checkAddress(receipt, engine), target: "_blank", rel: "noopener" }, say("check"))));
+      h("a", { href: checkAddress(receipt, engine), target: "_blank" }, say("check"))));
   return { card, title };
 }

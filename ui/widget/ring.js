@@ -1,7 +1,7 @@
 /** Points on the way to the next milestone: a ring, and the words beside it. Shared by both elements. */
 
+import { dayIn } from "./days.js";
 import { still, svg } from "./dom.js";
-import { dayIn } from "./views.js";
 
 /** @import { EnrolmentSummary, Say } from "./types" */
 /** @import { Build } from "./dom.js" */

@@ -28,7 +28,7 @@ export function fold({ h, say }, props, head, fill) {
   return { element: h("div", {}, details, note), load };
 }
 
-/** @param {Scene} scene @param {unknown} chosen whether the wheel was taken where it is the one or the other */
+/** @param {Scene} scene @param {unknown} [chosen] whether the wheel was taken where it is the one or the other */
 export function rows(scene, chosen) {
   const { h, say, offer: { moment, patience, wheel }, waiting } = scene;
   const all = h("div", { class: "rows" });

@@ -1,7 +1,7 @@
 /** What is on the shelf, in a few words beside a product or a variant. All elements of a page ask together. */
 
+import { dayIn } from "./days.js";
 import { listen } from "./live.js";
-import { dayIn } from "./views.js";
 
 /** @import { Basis, Shelf } from "./types" */
 

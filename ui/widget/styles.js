@@ -40,11 +40,11 @@ button,a.main,.instead li>*{font:inherit;font-weight:600;line-height:1.2;min-hei
 button.main,a.main{background:var(--accent);border-color:var(--accent);color:var(--on)}
 a:hover,button:hover{border-color:var(--accent)}
 button[aria-disabled]{opacity:.65;cursor:progress}
-.choice>*{flex:1 1 auto;text-align:center}
+.choice>*{flex:1 auto;text-align:center}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 [tabindex="-1"]{outline:0}
 .spinner,.legend b{forced-color-adjust:none}
-.spinner{position:relative;width:min(100%,23rem);aspect-ratio:1;margin:.75rem auto;border-radius:50%;box-shadow:0 .6rem 2rem #2c1d121f;direction:ltr}
+.spinner{position:relative;width:min(100%,23rem);aspect-ratio:1;margin:.75rem auto;border-radius:50%;box-shadow:0 1rem 2rem #2c1d121f;direction:ltr}
 .spinner svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
 .disc,.pointer{will-change:transform}
 .disc path{fill:var(--c);stroke:#fffaf2}
@@ -84,7 +84,6 @@ export function paint(root, place, card) {
   for (const { dataset } of /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("details[open]"))) {
     if (dataset.row) card.querySelector(`[data-row=${dataset.row}]`)?.setAttribute("open", "");
   }
-  place.replaceChildren(card);
-  place.style.minHeight = "";
+  if (!card.parentNode) place.replaceChildren(card);
   if (part) /** @type {HTMLElement | null} */ (card.querySelector(`[part="${part}"]`))?.focus({ preventScroll: true });
 }

@@ -102,14 +102,18 @@ export interface Offer {
     title: string | null;
     variant: string | null;
     first_name: string | null;
-    /** The reason as a sentence. */
+    /** When it is back, and why it is not there, as sentences. */
+    expected: string;
     why: string | null;
     available: boolean;
-    currency: string;
+    /** What the alternatives cost, by SKU, in words. */
+    prices: Record<string, string>;
     notices: boolean;
     address_known: boolean;
     told_when_back: boolean;
     order: { choice: string | null } | null;
+    spun: boolean;
+    waiting: EnrolmentSummary | null;
   };
 }
 
@@ -221,6 +225,8 @@ export interface Basis {
   ask: Ask;
   attribute(name: string): string | null;
   tell(name: string, detail: object): void;
+  /** What was asked while the words were on their way. */
+  early: Promise<any>;
   root: ShadowRoot;
   token: string | null;
   /** Where everything is shown, with the language and its direction. */
@@ -231,7 +237,7 @@ export interface Basis {
 export interface Scene extends Basis {
   offer: Offer;
   /** Who waits for this product already. */
-  waiting?: EnrolmentSummary;
+  waiting: EnrolmentSummary | null;
 }
 
 export type Message = string | { select: string; [variant: string]: string };
@@ -245,6 +251,8 @@ export interface Say {
   has(id: string): boolean;
   /** Fetch the sentences of a part. */
   learn(part: string): Promise<unknown>;
+  /** Keep them for a visit without the engine. */
+  keep(): void;
 }
 
 declare global {

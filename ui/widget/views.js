@@ -9,22 +9,17 @@ import { tint } from "./wheel.js";
 /** The one refusal that is good news: the product can still be had. @param {Offer} offer */
 export const there = ({ reasons }) => reasons.find(({ code }) => code === "still_available" || code === "available_on_backorder");
 
-/** A calendar day in words. @param {Say} say @param {string} day @param {Intl.DateTimeFormatOptions} [style] */
-export const dayIn = (say, day, style = { dateStyle: "long" }) => new Date(day).toLocaleDateString(say.locale, { ...style, timeZone: "UTC" });
-
 /** An instant in words, on the reader's own clock. @param {Say} say @param {string} at */
 export const timeIn = (say, at) => new Date(at).toLocaleString(say.locale, { dateStyle: "long", timeStyle: "short" });
 
 /** The truth first: sold out, which one, when it is back, and why. @param {Scene} scene */
 export function truth({ h, say, offer, waiting, attribute }) {
-  const { product: { expected_on: day }, moment } = offer;
+  const { moment } = offer;
   const title = [attribute("product") ?? moment.title ?? waiting?.title, moment.variant].filter(Boolean).join(", ");
   const good = there(offer);
   const back = moment.available || waiting?.restock.arrived;
-  // A date that has passed is not a promise any more.
-  const date = day && day >= new Date().toISOString().slice(0, 10) ? dayIn(say, day) : "";
   const head = good ? title : say((back ? "seldom-back" : "sold-out") + (title ? "" : "-unnamed"), { title });
-  const text = good ? good.message : back ? !moment.available && !waiting?.hold && say("seldom-arrived") : `${say(date ? "expected" : "expected-unknown", { date })} ${moment.why ?? ""}`;
+  const text = good ? good.message : back ? !moment.available && !waiting?.hold && say("seldom-arrived") : `${moment.expected} ${moment.why ?? ""}`;
   return h("div", { class: "truth", part: "truth" }, head && h("h2", {}, head), text && h("p", {}, text));
 }
 
@@ -38,14 +33,13 @@ export function sorry({ h, say, offer: { moment }, offer }) {
 export function alternatives({ h, say, offer: { product, moment } }) {
   const given = product.alternatives ?? [];
   if (!given.length) return "";
-  const money = new Intl.NumberFormat(say.locale, { style: "currency", currency: moment.currency });
-  const { maximumFractionDigits: digits = 2 } = money.resolvedOptions();
   return h("div", { class: "instead", part: "alternatives" },
     h("p", { class: "muted" }, say("alternatives")),
-    h("ul", {}, ...given.map(({ sku, title, url, image_url: image, price_minor: price }) => {
+    h("ul", {}, ...given.map(({ sku, title, url, image_url: image }) => {
+      const price = moment.prices[sku];
       const inside = [
         image && h("img", { src: image, alt: "", width: 48, height: 48, loading: "lazy" }),
-        h("span", {}, h("b", {}, title ?? sku), price != null && h("span", { class: "muted" }, money.format(price / 10 ** digits))),
+        h("span", {}, h("b", {}, title ?? sku), price && h("span", { class: "muted" }, price)),
       ];
       return h("li", {}, url ? h("a", { href: url, part: "alternative" }, ...inside) : h("span", {}, ...inside));
     })));
@@ -54,13 +48,13 @@ export function alternatives({ h, say, offer: { product, moment } }) {
 /** What comes before everything else. @param {Scene} scene */
 export const opening = (scene) => [truth(scene), sorry(scene), alternatives(scene)];
 
-/** @param {Say} say */
-export const percents = (say) => new Intl.NumberFormat(say.locale, { style: "percent", maximumSignificantDigits: 3 });
+/** @param {Say} say @param {number} share of 1 */
+export const percent = (say, share) => say("percent", { n: +(share * 100).toPrecision(3) });
 
 /** Number, colour, name and odds of each slice. @param {Scene} scene @param {Wheel} wheel */
-export const legend = ({ h, say }, { slices, total_weight: total }, percent = percents(say)) =>
+export const legend = ({ h, say }, { slices, total_weight: total }) =>
   h("ol", { class: "legend", part: "legend" }, ...slices.map(({ label, weight }, index) =>
-    h("li", {}, h("b", { class: tint(index, slices.length) }, `${index + 1}`), h("span", {}, label), h("i", {}, percent.format(weight / total)))));
+    h("li", {}, h("b", { class: tint(index, slices.length) }, `${index + 1}`), h("span", {}, label), h("i", {}, percent(say, weight / total)))));
 
 /** Without the code, the receipt can be shown to anyone. @param {Receipt} receipt @param {URL} engine */
 export const checkAddress = (receipt, engine) => {

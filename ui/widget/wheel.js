@@ -88,7 +88,7 @@ export function wheel(slices, say) {
     "svg",
     { class: "front", viewBox: "-100 -100 200 200", "aria-hidden": "true" },
     svg("circle", { r: 15 }),
-    svg("path", { d: "M0 6C-5 2-7 0-7-3a3.6 3.6 0 0 1 7-1.4A3.6 3.6 0 0 1 7-3C7 0 5 2 0 6Z" }),
+    svg("path", { d: "M0 6-6 0a4 4 0 0 1 6-5 4 4 0 0 1 6 5Z" }),
   );
   // A drawing of its own, so that the browser moves it without painting the rest again.
   const pointer = svg("svg", { class: "pointer", viewBox: "-10 -12 20 28", "aria-hidden": "true" }, svg("path", { d: "M0 15C-3 8-8 4-8-2a8 8 0 0 1 16 0C8 4 3 8 0 15Z" }));
