@@ -2,15 +2,15 @@
  * <makegood-patience token="…">: what a customer waits for, for an account page.
  * <makegood-stock sku="…">: "only 3 left", "sold out", beside any product or variant. Their parts load when they are needed. */
 
-import { builder, frame, remember } from "./widget/dom.js";
 import { paint, sheet } from "./widget/styles.js";
+import { builder, frame, remember } from "./widget/dom.js";
+import { opening } from "./widget/views.js";
 import { listen } from "./widget/live.js";
 import { loadMessages } from "./widget/messages.js";
-import { connect } from "./widget/api.js";
 import { fetchPart, seldom } from "./widget/parts.js";
-import { rows } from "./widget/rows.js";
+import { connect } from "./widget/api.js";
 import { choice } from "./widget/choice.js";
-import { opening } from "./widget/views.js";
+import { rows } from "./widget/rows.js";
 
 /** @import { Ask, Basis, Offer, Scene } from "./widget/types" */
 

@@ -472,7 +472,7 @@ demo-orders = Vos commandes
 demo-orders-text = Votre commande ML-20417 de la semaine dernière a un souci : un article n’est pas là.
 demo-order-see = Voir cette commande
 demo-order-title = Commande ML-20417
-demo-order-text = Vous avez commandé « { $name } » la semaine dernière. Il aurait dû être emballé aujourd’hui.
+demo-order-text = Vous avez commandé « { $name } » la semaine dernière. Il aurait dû être emballé aujourd’hui.
 demo-letters = Nos messages
 demo-letter =
     { $kind ->
@@ -496,7 +496,7 @@ entry-expiry = Points expirés
 
 ## Le règlement que la boutique publie : makegood rules-text
 
-rules-title = Règlement de « { $campaign } », { $shop }
+rules-title = Règlement de « { $campaign } », { $shop }
 rules-organiser = { $shop } organise cette opération. Quand un article est épuisé, c’est notre façon de demander pardon.
 rules-dates-title = Quand
 rules-dates-both = Du { $starts } au { $ends } inclus (jours de { $zone }).

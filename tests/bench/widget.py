@@ -62,7 +62,7 @@ _HEAD = """<!doctype html><html lang="{language}"><meta charset="utf-8">
 _BELOW = "<p>What stands below.</p>"
 EMPTY = f"{_HEAD}<main></main>{_BELOW}"
 # As docs/theming.md has it: what a shop's own sheet keeps until the script is there.
-_KEPT = """<style>makegood-stockout:not(:defined) {{ display: block; min-height: 84rem; }}
+_KEPT = """<style>makegood-stockout:not(:defined) {{ display: block; min-height: 88rem; }}
 @media (min-width: 50rem) {{ makegood-stockout:not(:defined) {{ min-height: 48rem; }} }}</style>"""
 OURS = (
     f'{_HEAD}{_KEPT}<script type="module" src="/widget.js"></script>'

@@ -1,14 +1,14 @@
 /** What the shopper may do about it: spin the wheel or not, and what comes of it. */
 
-import { final } from "./api.js";
-import { confetti } from "./confetti.js";
-import { freshSeed, remember, still } from "./dom.js";
-import { verify } from "./draw.js";
 import { fetchPart, seldom } from "./parts.js";
-import { result } from "./result.js";
-import { fold, rows } from "./rows.js";
 import { legend } from "./views.js";
+import { result } from "./result.js";
+import { freshSeed, remember, still } from "./dom.js";
+import { fold, rows } from "./rows.js";
+import { final } from "./api.js";
+import { verify } from "./draw.js";
 import { wheel } from "./wheel.js";
+import { confetti } from "./confetti.js";
 
 /** @import { Answer, Scene, Wheel } from "./types" */
 

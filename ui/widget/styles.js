@@ -16,7 +16,7 @@ font-family:var(--makegood-font,inherit);line-height:1.5;color:var(--ink)}
 :host([hidden]){display:none}
 :host(makegood-stock){display:inline-block;container-type:normal}
 *{box-sizing:border-box}
-.wheel{min-height:var(--makegood-reserve,84rem)}
+.wheel{min-height:var(--makegood-reserve,88rem)}
 .text{min-height:var(--makegood-reserve,22rem)}
 .patience{min-height:var(--makegood-reserve,30rem)}
 .place>*{min-width:0}
@@ -44,7 +44,7 @@ button[aria-disabled]{opacity:.65;cursor:progress}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 [tabindex="-1"]{outline:0}
 .spinner,.legend b{forced-color-adjust:none}
-.spinner{position:relative;width:min(100%,23rem);aspect-ratio:1;margin:.75rem auto;border-radius:50%;box-shadow:0 1rem 2rem #2c1d121f;direction:ltr}
+.spinner{position:relative;width:min(100%,23rem);aspect-ratio:1;margin:.75rem auto;border-radius:50%;box-shadow:0 .6rem 2rem #2c1d121f;direction:ltr}
 .spinner svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
 .disc,.pointer{will-change:transform}
 .disc path{fill:var(--c);stroke:#fffaf2}
@@ -57,7 +57,7 @@ button[aria-disabled]{opacity:.65;cursor:progress}
 .front path{fill:#b3452c}
 .peg,.pointer path{fill:#2c1d12}
 .pointer path{stroke:#fffaf2;stroke-width:2}
-.spinner .pointer{inset:-5% auto auto 44%;width:12%;height:16.8%;transform-origin:50% 35%}
+.spinner .pointer{inset:-8% auto auto 44%;width:12%;height:16.8%;transform-origin:50% 35%}
 .spinner .sound{position:absolute;inset:auto 0 0 auto;min-height:2.5rem;padding:.4rem .8rem;border-radius:2rem;background:var(--surface);color:var(--muted);font-size:.9rem;text-decoration:line-through}
 .sound[aria-pressed=true]{color:var(--accent);border-color:var(--accent);text-decoration:none}
 .cloud{position:absolute;inset:50%;pointer-events:none}

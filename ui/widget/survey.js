@@ -63,7 +63,7 @@ function survey({ h, say, ask, tell }, declined) {
 
 export const styles = new CSSStyleSheet();
 styles.replaceSync(`
-.survey{display:grid;gap:1rem;padding-top:1rem;border-top:1px solid var(--line);grid-column:1/-1}
+.survey{order:3;display:grid;gap:1rem;padding-top:1rem;border-top:1px solid var(--line);grid-column:1/-1}
 .survey fieldset{margin:0;padding:0;border:0;min-width:0}
 .survey legend{padding:0;font-weight:600}
 .scale{display:flex;flex-wrap:wrap;gap:.3rem;margin-top:.5rem}

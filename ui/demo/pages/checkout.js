@@ -14,7 +14,7 @@ export async function checkout(shop) {
   /** @type {Quote} */
   const plain = await shop.ask("quote", { shopper_id: state.shopper_id, locale, lines: state.lines });
   if (!plain.subtotal_minor) {
-    return [h("h1", {}, say("demo-checkout")), h("p", {}, say("demo-basket-empty")), h("a", { class: "button", href: "/" }, say("demo-basket-fill"))];
+    return [h("h1", {}, say("demo-checkout")), h("p", { class: "lead" }, say("demo-basket-empty")), h("a", { class: "button", href: "/" }, say("demo-basket-fill"))];
   }
 
   const paper = h("aside", { class: "summary" });
