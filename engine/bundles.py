@@ -15,11 +15,6 @@ from typing import NamedTuple
 
 import brotli
 
-try:
-    import minify
-except ImportError:  # no wheel for this platform: the scripts are longer, and the same
-    minify = None
-
 ENTRY = "widget.js"
 TAG_DIGITS = 6
 _BROTLI_MODES = (brotli.MODE_GENERIC, brotli.MODE_TEXT, brotli.MODE_FONT)  # hints, none of them always the best
@@ -143,7 +138,10 @@ def _joined(modules: list[Path], texts: dict[Path, str]) -> str:
 
 
 def _small(script: str) -> bytes:
-    if minify is None:
+    # Loaded here and not above: its threads do not survive the fork that makes a worker of a server, which then hangs.
+    try:
+        import minify
+    except ImportError:  # no wheel for this platform: the scripts are longer, and the same
         return script.encode()
     # What is left of line ends stands in style sheets.
     return re.sub(r"(?<=[;{}`])\n", "", minify.string("application/javascript", script)).encode()

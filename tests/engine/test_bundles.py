@@ -3,14 +3,16 @@
 import gzip
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import brotli
 import pytest
 
-from engine import bundles
 from engine.api.public import UI
 from engine.bundles import BundleError, bundle
+from engine.settings import ROOT
 from tests.support import Shop
 
 PARTS = {"arms", "more", "patience", "sound", "stock", "survey", "wait"}
@@ -94,5 +96,11 @@ def test_what_cannot_be_joined_is_refused(sources: Path, line: str, complaint: s
 
 def test_without_its_minifier_the_widget_is_longer_and_whole(sources: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small = bundle(UI).script.plain
-    monkeypatch.setattr(bundles, "minify", None)
+    monkeypatch.setitem(sys.modules, "minify", None)
     assert len(bundle(sources).script.plain) > len(small)
+
+
+def test_a_server_loads_the_minifier_only_where_it_serves() -> None:
+    """Its threads do not survive a fork: a worker made after it was loaded hangs at the third change of a file."""
+    code = "import sys, engine.app; sys.exit('minify' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0
