@@ -83,6 +83,10 @@ bench-accrual: env-dev ## one night of a million who wait, and of ten, against t
 bench-widget: env-dev browser ## what a spin downloads and costs the browser, beside three peers of the registry
 	@$(BIN)/python -m tests.bench.widget
 
+.PHONY: pictures
+pictures: env-dev browser ## take the pictures of README and docs from the present look
+	@$(BIN)/python -m tests.pictures
+
 .PHONY: fuzz
 fuzz: env-dev ## generated calls of the whole OpenAPI document for five minutes, and five thousand mutated config files
 	@FUZZ_FILES=5000 $(BIN)/pytest -q tests/engine/test_config_fuzz.py
