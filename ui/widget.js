@@ -129,10 +129,9 @@ class MakegoodStockout extends MakegoodElement {
     const scene = { ...basis, offer, waiting };
     const either = patience?.with_wheel === "either";
     const turns = wheel && !(either && waiting);
-    // Without a wheel, its place is not needed.
-    if (!turns && place.matches(".wheel")) place.className = "";
     // The holdout of an experiment is never touched: the shop's own words stay.
-    if (offer.arm !== "holdout") {
+    if (offer.arm === "holdout") place.className = "";
+    else {
       if (!turns || either || waiting || available) await seldom(say);
       const card = h("section", { class: turns ? "card two" : "card", part: "card", "aria-label": say("name") });
       // One thing after the other the first time, so that a slow browser shows the truth before it draws a wheel.

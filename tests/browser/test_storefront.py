@@ -408,6 +408,18 @@ def test_who_cannot_see_it_hears_as_much(engine: Engine, visit: Visit) -> None:
         expect(live).to_contain_text(said)
 
 
+def test_no_empty_place_is_left_where_a_wheel_is_not_wanted(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en", size=PHONE)
+    shop_page(visitor)
+    element = show(visitor, "makegood-stockout", token=fresh(engine, "en").token, locale="en")
+    decline(visitor.page)
+    element.locator("[part=reopen]").wait_for()
+    card, last = element.locator("[part=card]").bounding_box(), element.locator(".rows").bounding_box()
+    assert card is not None
+    assert last is not None
+    assert card["y"] + card["height"] - last["y"] - last["height"] < 60
+
+
 # Lines that fall
 
 

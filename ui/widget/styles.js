@@ -17,6 +17,7 @@ font-family:var(--makegood-font,inherit);line-height:1.5;color:var(--ink)}
 :host(makegood-stock){display:inline-block;container-type:normal}
 *{box-sizing:border-box}
 .wheel{min-height:var(--makegood-reserve,88rem)}
+.wheel:has(.card:not(.two)){min-height:0}
 .text{min-height:var(--makegood-reserve,22rem)}
 .patience{min-height:var(--makegood-reserve,30rem)}
 .place>*{min-width:0}
