@@ -88,8 +88,8 @@ pictures: env-dev browser ## take the pictures of README and docs from the prese
 	@$(BIN)/python -m tests.pictures
 
 .PHONY: fuzz
-fuzz: env-dev ## generated calls of the whole OpenAPI document for five minutes, and five thousand mutated config files
-	@FUZZ_FILES=5000 $(BIN)/pytest -q tests/engine/test_config_fuzz.py
+fuzz: env-dev ## generated calls of the whole OpenAPI document for five minutes, and fifty thousand mutated config files
+	@FUZZ_FILES=50000 $(BIN)/pytest -q tests/engine/test_config_fuzz.py
 	@FUZZ_SECONDS=300 $(BIN)/pytest -q tests/safety/test_openapi.py
 
 .PHONY: audit-dependencies
