@@ -128,8 +128,12 @@ async def lock_remaining_minor(session: AsyncSession, key: BudgetKey) -> int:
     return (await session.execute(found.with_for_update())).scalar_one()
 
 
+# Looked for first: the INSERT alone would wait for whoever is just moving the budget that is there.
 _OPEN = """
-INSERT INTO budgets (campaign, period, amount_minor, remaining_minor, currency) VALUES (%s, %s, %s, %s, %s)
+INSERT INTO budgets (campaign, period, amount_minor, remaining_minor, currency)
+SELECT * FROM (VALUES (%s::text, %s::date, %s::bigint, %s::bigint, %s::text))
+    AS v(campaign, period, amount_minor, remaining_minor, currency)
+WHERE NOT EXISTS (SELECT FROM budgets b WHERE b.campaign = v.campaign AND b.period = v.period)
 ON CONFLICT DO NOTHING
 """
 _LOOK = """

@@ -59,7 +59,9 @@ class Services:
         self._database = create_engine(settings.database_url, pool_size=settings.pool_size, connection=watched)
         # Connections always in use under load: asking each time whether one still lives would cost a trip.
         batches = create_engine(settings.database_url, pool_size=2, by_index=True, pre_ping=False, connection=watched)
-        self._lanes = Lanes(batches, self._database)
+        # Connections of their own: a batch that holds locks must never wait for a connection of those who wait for it.
+        beside = create_engine(settings.database_url, pool_size=2, connection=watched)
+        self._lanes = Lanes(batches, beside)
         self._memory = Memory()
         self.spins: Asked[spins.Ask, Spun] = self.tracing.batcher(
             "spins", self._spin_together, retried(self._spin_alone)

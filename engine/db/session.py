@@ -102,7 +102,8 @@ class Lanes:
     """The transactions of batches: their statements go down one pipeline, and what needs no answer leaves with COMMIT.
 
     `raw_connection` of a batch's session is that pipeline. What is asked of the session itself is read beside it, on
-    another connection: only what never changes once it is there, as a published version or an epoch's secret.
+    another connection: only what never changes once it is there, as a published version or an epoch's secret. Both
+    pools are the lanes' alone: where requests had all connections and waited for a batch, it would wait for them.
     """
 
     def __init__(self, engine: AsyncEngine, beside: AsyncEngine) -> None:
@@ -134,6 +135,7 @@ class Lanes:
         while self._idle:
             await _drop(self._idle.pop())
         await self._engine.dispose()
+        await self._beside.dispose()
 
     async def _open(self) -> _Lane:
         pooled = await self._engine.connect()

@@ -232,14 +232,14 @@ async def make_all(
     choices, reserved = await _choose(connection, kit, campaigns, fresh, turn)
 
     made = [await _offer(session, kit, one, choice, now=now) for one, choice in zip(fresh, choices, strict=True)]
-    await _record(connection, made)
-    await ledger.shift(connection, reserved)  # last: others wait for a budget no longer than the commit takes
-
     for one, choice, offer in zip(fresh, choices, made, strict=True):
         answers[one.n] = await _shown(session, kit, offer, choice.version, one, now=now)
     for number, offer in before.items():
         version = await kit.versions.get(session, offer.version)
         answers[number] = await _shown(session, kit, offer, version, met[number], now=now)
+
+    await _record(connection, made)
+    await ledger.shift(connection, reserved)  # last: others wait for a budget no longer than the commit takes
     return answers
 
 

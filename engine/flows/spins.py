@@ -165,14 +165,14 @@ async def spin_all(
             secret = await epochs.secret_of(session, kit.vault, day_of(offer.id), now=now)
             drawings[offer.id] = _draw(offer, versions[offer.version], secret, asks[offer.n].client_seed)
 
+    # Before anything is granted: who waits for a budget that is locked must not wait for these too.
+    first = await _first_results(session, kit, [one for one in again if one.status == "spun"], versions, now=now)
     made = await _grant(session, kit, list(drawings.values()), answers, now=now, memory=memory)
 
     facts = [{"award_id": str(spun.award.id), "reward": spun.award.reward} for spun in made.values()]
     await kit.announce(session, "award.issued", *facts, now=now)
 
-    known = made | await _first_results(
-        session, kit, [offer for offer in again if offer.status == "spun"], versions, now=now
-    )
+    known = made | first
     for offer in again:
         if offer.id in known:
             answers[offer.n] = known[offer.id]._replace(replayed=True)

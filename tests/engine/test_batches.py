@@ -19,6 +19,7 @@ from tests.support import (
     Shopper,
     ask,
     balances,
+    bearer,
     campaign,
     config_copy,
     desk,
@@ -279,6 +280,26 @@ async def test_a_code_that_is_somebodys_already_is_drawn_again(
         assert len({taken, *(answer.json()["award"]["code"] for answer in answers)}) == 3
         assert rows(shop.database_url, "SELECT count(*), count(DISTINCT code_digest) FROM codes") == [(3, 3)]
         balances(shop.database_url)
+
+
+async def test_a_batch_never_waits_for_the_connections_of_those_who_wait(open_shop: OpenShop) -> None:
+    async with open_shop(MAKEGOOD_POOL_SIZE="1") as shop:
+        again, fresh, stuck = await many_offered(shop, 3)
+        won = (await again.spin()).json()
+        with psycopg.connect(shop.database_url) as outside:
+            outside.execute(
+                "SELECT FROM offers JOIN shoppers USING (subject) WHERE shopper_id = %s FOR UPDATE OF offers",
+                (stuck.id,),
+            )
+            waits = asyncio.create_task(shop.http.post("/v1/offer/accept", headers=bearer(stuck.token)))
+            await soon(lambda: ask(shop.database_url, "SELECT count(*) FROM pg_locks WHERE NOT granted") == 1)
+            shop.inside.vault.epoch_secrets.clear()
+            shop.inside.versions.__init__()  # type: ignore[misc]  # as a process that has read nothing yet
+            replayed, drawn = await at_once([again, fresh])
+            assert replayed.json() == won
+            assert drawn.status_code == 200
+            assert not waits.done(), "the only connection of the pool was taken all the while"
+        problem(await waits, 409, "no_sure_reward")
 
 
 async def at_once(shoppers: Iterable[Shopper]) -> list[Response]:
