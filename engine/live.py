@@ -5,9 +5,11 @@ whoever listens there picks their own topics out.
 """
 
 import asyncio
+import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
@@ -28,10 +30,15 @@ CHANNELS = 256
 SENDING_MAX = 100  # on their way to a slow Redis; pages of other processes ask by themselves for what is beyond
 BACKLOG_MAX = 50  # of one page; what it misses it sees when it asks again
 HEARTBEAT_SECONDS = 15
+# A page asks for its state first and listens then; what changed in between it is told as soon as it listens.
+RECENT_SECONDS = 30
+RECENT_MAX = 10_000  # topics remembered
+SKEW_SECONDS = 1.0  # the clocks of two hosts, and a moment between what happened and what was heard of it
+BEATS_ALONE = 2  # after so many, a page whose process hears no other is told to ask
 REDIS_TIMEOUT_SECONDS = 0.5
 # After a failure Redis is left alone for a while; open pages go on asking by themselves.
 REST_SECONDS = 5
-POINTS = "points"  # a night's points are there: everybody's
+POINTS = "points"  # a night's points are there: every page asks again
 _REDIS_CHANNEL = "makegood:live"
 _PENDING = "live topics"
 _PRODUCT = "product "
@@ -114,11 +121,48 @@ async def _send(redis: "Redis", name: str, channels: list[str], data: bytes) -> 
     return True
 
 
+class Recent:
+    """When each topic was last heard of in this process, for pages that come a moment too late to hear it."""
+
+    def __init__(self) -> None:
+        self._heard: dict[str, float] = {}  # the oldest first
+        self._complete_from = time.time()
+
+    def note(self, topic: str) -> None:
+        self._heard.pop(topic, None)
+        self._heard[topic] = time.time()
+        if len(self._heard) > RECENT_MAX:
+            oldest = next(iter(self._heard))
+            self._complete_from = self._heard.pop(oldest)
+
+    def forget(self) -> None:
+        """Something was not heard here: who comes back from now on may have missed anything."""
+        self._heard.clear()
+        self._complete_from = time.time()
+
+    def missed(self, topics: frozenset[str], heard_until: float | None) -> str | None:
+        """Return one of these that a page may not have heard of; it then asks for all it shows.
+
+        Args:
+            topics: what it listens to.
+            heard_until: Unix time, in seconds, until which it heard everything; None for a page that has just come.
+
+        """
+        if heard_until is None:
+            heard_until = time.time() - RECENT_SECONDS
+        elif heard_until < self._complete_from:
+            return max(topics)
+        since = heard_until - SKEW_SECONDS
+        return max((topic for topic in topics if self._heard.get(topic, 0) >= since), default=None)
+
+
 class Wire(MemoryChannelsBackend):
     """What is published here is heard here at once, and through Redis in every other process."""
 
     def __init__(self, redis_url: str | None, first: First) -> None:
         super().__init__()
+        self.recent = Recent()
+        self.joined = False  # to what other processes say
         self._name = uuid4().hex
         self._first = first
         self._redis = _client(redis_url) if redis_url else None
@@ -145,12 +189,17 @@ class Wire(MemoryChannelsBackend):
     async def publish(self, data: bytes, channels: Iterable[str]) -> None:
         channels = list(channels)
         await self._first(data.decode())
-        await super().publish(data, channels)
+        await self._pass_in(data, channels)
         # Not waited for: what comes after this would be told late here too.
         if self._redis is not None and len(self._sending) < SENDING_MAX:
             task = asyncio.create_task(self._pass_out(self._redis, data, channels))
             self._sending.add(task)  # a task nobody holds may vanish
             task.add_done_callback(self._sending.discard)
+
+    async def _pass_in(self, data: bytes, channels: Iterable[str]) -> None:
+        # Noted first: whoever listens by then hears it, whoever comes later finds it noted.
+        self.recent.note(data.decode())
+        await super().publish(data, channels)
 
     async def _pass_out(self, redis: "Redis", data: bytes, channels: list[str]) -> None:
         loop = asyncio.get_running_loop()
@@ -159,12 +208,21 @@ class Wire(MemoryChannelsBackend):
 
     async def _listen(self, redis: "Redis") -> None:
         """Pass on what other processes publish; a Redis that goes away is asked again until it is back."""
+        missed = False
         while True:
             with suppress(*_away()):
-                async with redis.pubsub(ignore_subscribe_messages=True) as heard:
+                async with redis.pubsub() as heard:
                     await heard.subscribe(_REDIS_CHANNEL)
                     async for message in heard.listen():
-                        await self._pass_on(message["data"])
+                        if message["type"] == "message":
+                            await self._pass_on(message["data"])
+                            continue
+                        # It subscribes again by itself after a short break; what was said in it nobody here heard.
+                        if missed:
+                            self.recent.forget()
+                            await self._pass_in(POINTS.encode(), [_channel(POINTS)])
+                        missed = self.joined = True
+            missed, self.joined = True, False
             await asyncio.sleep(REST_SECONDS)
 
     async def _pass_on(self, envelope: bytes) -> None:
@@ -173,15 +231,16 @@ class Wire(MemoryChannelsBackend):
         except msgspec.DecodeError:
             return  # somebody else's
         if name != self._name:
-            await super().publish(data.encode(), channels)
+            await self._pass_in(data.encode(), channels)
 
 
 class Live:
     """The channels of one process: what it tells, and the pages that listen."""
 
     def __init__(self, redis_url: str | None, first: First = nothing_first) -> None:
+        self._wire = Wire(redis_url, first)
         self.channels = ChannelsPlugin(
-            backend=Wire(redis_url, first),
+            backend=self._wire,
             arbitrary_channels_allowed=True,
             subscriber_max_backlog=BACKLOG_MAX,
             subscriber_backlog_strategy="dropleft",
@@ -195,19 +254,31 @@ class Live:
             for topic in topics:
                 self.channels.publish(topic, _channel(topic))
 
-    async def heard(self, topics: frozenset[str]) -> AsyncIterator[str | None]:
-        """Yield each of these topics as it changes, and nothing now and then, so that a line that fell is noticed."""
+    async def heard(self, topics: frozenset[str], heard_until: float | None = None) -> AsyncIterator[str | None]:
+        """Yield nothing once it listens, one of what was missed until then, and each of these topics as it changes.
+
+        Nothing is yielded again now and then, so that a line that fell is noticed; where other processes are not heard,
+        the page is told to ask instead.
+
+        Args:
+            topics: what to listen to.
+            heard_until: Unix time, in seconds, until which this page heard everything on a line before this one.
+
+        """
         self.listeners += 1
         try:
             async with self.channels.start_subscription({_channel(topic) for topic in topics}) as subscriber:
+                yield None
+                if missed := self._wire.recent.missed(topics, heard_until):
+                    yield missed
                 messages = aiter(subscriber.iter_events())
                 waiting: asyncio.Task[Any] | None = None
                 try:
-                    while True:
+                    for beat in count(1):
                         waiting = waiting or asyncio.ensure_future(anext(messages))
                         await asyncio.wait({waiting}, timeout=HEARTBEAT_SECONDS)
                         if not waiting.done():
-                            yield None
+                            yield None if self._wire.joined or beat % BEATS_ALONE else POINTS
                             continue
                         topic, waiting = waiting.result().decode(), None
                         if topic in topics:

@@ -3,12 +3,14 @@
 The stream says nothing else, so it needs no token: an address with a token in it would end in somebody's log.
 """
 
+import re
+import time
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Annotated
 
 from litestar import Controller, get
-from litestar.params import QueryParameter
+from litestar.params import HeaderParameter, QueryParameter
 from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 
@@ -26,7 +28,11 @@ STREAM_MINUTES_MAX = 30  # then the page connects again, perhaps to another proc
 BUSY_SECONDS = 60
 RETRY_MS = 5000
 PRODUCTS_MAX = 100
+TIME = re.compile(r"[0-9]{13}")  # Unix time in milliseconds
 
+# The browser sends it when its line fell, so that nothing said in between is missed; what is no time of ours says
+# nothing, as for a page that has just come.
+LastEventId = Annotated[str, HeaderParameter(name="Last-Event-ID")]
 Skus = Annotated[list[Id], QueryParameter(min_items=1, max_items=PRODUCTS_MAX, schema_extra=IDS_TOLD)]
 
 
@@ -41,24 +47,27 @@ class LiveController(Controller):
         responses=problems.described(422, 503),
         opt=COMPRESSED,
     )
-    async def listen(self, request: Call, services: Engine, sku: Skus) -> ServerSentEvent:
+    async def listen(
+        self, request: Call, services: Engine, sku: Skus, last_event_id: LastEventId = ""
+    ) -> ServerSentEvent:
         await refuse_too_many(request, services)
         if services.pages.listeners >= STREAMS_MAX:
             raise UnavailableError("too many pages listen", BUSY_SECONDS)
         named = frozenset([topics.POINTS, *map(topics.of_product, sku)])
         ends_at = clock.now() + timedelta(minutes=STREAM_MINUTES_MAX)
         headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"}
-        return ServerSentEvent(_events(services, named, ends_at), headers=headers)
+        heard_until = int(last_event_id) / 1000 if TIME.fullmatch(last_event_id) else None
+        return ServerSentEvent(_events(services, named, heard_until, ends_at), headers=headers)
 
 
 async def _events(
-    services: Services, named: frozenset[str], ends_at: datetime
+    services: Services, named: frozenset[str], heard_until: float | None, ends_at: datetime
 ) -> AsyncIterator[ServerSentEventMessage]:
-    yield ServerSentEventMessage(comment="listening", data=None, retry=RETRY_MS)
-    async for topic in services.pages.heard(named):
+    async for topic in services.pages.heard(named, heard_until):
         if clock.now() >= ends_at:
             return
+        now = int(time.time() * 1000)
         if topic is None:
-            yield ServerSentEventMessage(comment="", data=None)
+            yield ServerSentEventMessage(comment="listening", data=None, id=now, retry=RETRY_MS)
         else:
-            yield ServerSentEventMessage(event="change", data=topic.partition(" ")[0])
+            yield ServerSentEventMessage(event="change", data=topic.partition(" ")[0], id=now)

@@ -595,6 +595,20 @@ def test_an_open_page_hears_that_it_is_back(engine: Engine, visit: Visit) -> Non
     expect(element.locator("[part=truth]")).to_contain_text("is back", timeout=5000)
 
 
+def test_what_changes_before_the_page_listens_is_not_missed(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    met = fresh(engine, "en")
+
+    def late(route: Route) -> None:
+        engine.stock(met.sku, available=5)
+        route.continue_()
+
+    visitor.page.route("**/v1/live?*", late)
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    expect(element.locator("[part=truth]")).to_contain_text("is back", timeout=5000)
+
+
 def test_where_no_line_passes_the_page_asks_now_and_then(engine: Engine, visit: Visit) -> None:
     visitor = visit(engine.served, "en")
     visitor.page.clock.install()

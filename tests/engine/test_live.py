@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
 from uuid import uuid4
 
@@ -11,8 +12,8 @@ import pytest
 
 import engine.live
 from engine.db.session import create_engine, transaction
-from engine.live import Live, Sender, of_product
-from tests.support import Redis, Served, free_port, serving, soon
+from engine.live import POINTS, Live, Sender, of_product
+from tests.support import Redis, Served, free_port, serving
 
 pytestmark = pytest.mark.xdist_group("served")
 
@@ -27,18 +28,23 @@ async def running(redis_url: str | None = None) -> AsyncIterator[Live]:
 
 
 @asynccontextmanager
-async def hearing(live: Live, sku: str) -> AsyncIterator["asyncio.Queue[str]"]:
+async def hearing(
+    live: Live, sku: str, heard_until: float | None = None, topic: str | None = None
+) -> AsyncIterator["asyncio.Queue[str]"]:
     """Collect what a page that shows `sku` hears."""
     heard: asyncio.Queue[str] = asyncio.Queue()
+    listens = asyncio.Event()
+    topics = frozenset([topic or of_product(sku)])
 
     async def listen() -> None:
-        async with aclosing(live.heard(frozenset([of_product(sku)]))) as topics:  # type: ignore[type-var]  # a generator
-            async for topic in topics:
-                if topic is not None:
-                    heard.put_nowait(topic)
+        async with aclosing(live.heard(topics, heard_until)) as changed:  # type: ignore[type-var]  # a generator
+            async for one in changed:
+                listens.set()
+                if one is not None:
+                    heard.put_nowait(one)
 
     task = asyncio.create_task(listen())
-    await soon(lambda: live.listeners > 0)
+    await asyncio.wait_for(listens.wait(), SECONDS_MAX)
     await asyncio.sleep(0.05)
     try:
         yield heard
@@ -112,18 +118,90 @@ async def test_a_redis_that_does_not_answer_delays_nothing_that_a_process_tells_
             redis.process.send_signal(signal.SIGCONT)
 
 
-async def _until_heard(publish: "asyncio.Queue[str] | object", heard: "asyncio.Queue[str]") -> None:
+async def test_who_comes_a_moment_too_late_hears_it_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running() as live:
+        live.publish([of_product("LAMP")])
+        await asyncio.sleep(0.05)
+        async with hearing(live, "LAMP") as heard, hearing(live, "VASE") as other:
+            assert await first(heard) == of_product("LAMP")
+            assert heard.empty()
+            assert other.empty()
+        monkeypatch.setattr(engine.live, "RECENT_SECONDS", -10)
+        async with hearing(live, "LAMP") as heard:
+            assert heard.empty()
+
+
+async def test_who_comes_back_hears_of_what_changed_in_between_and_of_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine.live, "RECENT_SECONDS", -10)
+    monkeypatch.setattr(engine.live, "RECENT_MAX", 2)
+    monkeypatch.setattr(engine.live, "SKEW_SECONDS", 0)
+    started_at = time.time()
+    async with running() as live:
+        left_at = time.time()
+        for sku in ("LAMP", "VASE"):
+            live.publish([of_product(sku)])
+            await asyncio.sleep(0.05)
+        async with hearing(live, "LAMP", left_at) as heard, hearing(live, "RUG", left_at) as other:
+            assert await first(heard) == of_product("LAMP")
+            assert other.empty()
+        async with hearing(live, "LAMP", time.time()) as heard:
+            assert heard.empty()
+        # A process that was not there yet, or has forgotten, cannot know.
+        async with hearing(live, "RUG", started_at) as heard:
+            assert await first(heard) == of_product("RUG")
+        live.publish([of_product("SHELF")])
+        await asyncio.sleep(0.05)
+        async with hearing(live, "LAMP", left_at) as heard:
+            assert await first(heard) == of_product("LAMP")
+
+
+async def test_a_process_that_hears_no_other_tells_its_pages_to_ask(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(redis.url) as one, running(redis.url) as live, hearing(live, "LAMP") as heard:
+        await _until_heard(lambda: one.publish([of_product("LAMP")]), heard)
+        monkeypatch.setattr(engine.live, "HEARTBEAT_SECONDS", 0.05)
+        one.publish([of_product("LAMP")])
+        assert await first(heard) == of_product("LAMP")
+        await asyncio.sleep(0.5)
+        assert heard.empty()
+        monkeypatch.setattr(engine.live, "REST_SECONDS", SECONDS_MAX)
+        redis.kill()
+        assert await first(heard) == POINTS
+    async with running() as live, hearing(live, "LAMP") as heard:
+        assert await first(heard) == POINTS
+
+
+async def test_pages_ask_again_when_a_lost_redis_is_back(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine.live, "REST_SECONDS", 0.1)
+    async with running(redis.url) as one, running(redis.url) as other, hearing(other, "LAMP", topic=POINTS) as heard:
+        await _until_heard(lambda: one.publish([POINTS]), heard, POINTS)
+        assert heard.empty()
+        redis.kill()
+        one.publish([of_product("LAMP")])
+        await asyncio.sleep(0.1)
+        assert heard.empty()
+        redis.start()
+        assert await first(heard) == POINTS
+
+
+async def _until_heard(
+    publish: Callable[[], None], heard: "asyncio.Queue[str]", topic: str = of_product("LAMP")
+) -> None:
     """Publish until it is heard: a subscription to Redis takes a moment to stand."""
     for _ in range(100):
-        publish()  # type: ignore[operator]  # a function
+        publish()
         with suppress(TimeoutError):
-            assert await asyncio.wait_for(heard.get(), 0.2) == of_product("LAMP")
+            assert await asyncio.wait_for(heard.get(), 0.2) == topic
             return
     raise AssertionError("nothing was heard")
 
 
-async def lines_of(http: httpx.AsyncClient, sku: str) -> AsyncIterator[str]:
-    async with http.stream("GET", "/v1/live", params={"sku": sku}, timeout=SECONDS_MAX) as answer:
+async def lines_of(http: httpx.AsyncClient, sku: str, last_event_id: str = "") -> AsyncIterator[str]:
+    headers = {"Last-Event-ID": last_event_id} if last_event_id else {}
+    async with http.stream("GET", "/v1/live", params={"sku": sku}, headers=headers, timeout=SECONDS_MAX) as answer:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
         assert "content-encoding" not in answer.headers
@@ -142,6 +220,30 @@ async def test_a_stream_tells_when_stock_changes(served: Served) -> None:
                 assert line == "event: change"
                 assert await anext(lines) == "data: product"
                 return
+
+
+async def test_a_line_that_fell_is_told_what_changed_meanwhile(served: Served) -> None:
+    sku = f"SKU-{uuid4().hex[:8]}"
+    async with served.shop() as shop:
+        async with aclosing(lines_of(shop.http, sku)) as lines:  # type: ignore[type-var]  # a generator
+            assert (await anext(lines)).startswith(":")
+            last = (await anext(lines)).removeprefix("id: ")
+        await shop.put_stock(sku, available=1)
+        assert await _told(shop.http, sku, last)
+        assert await _told(shop.http, f"{sku}-2", str(int(last) - 86_400_000))  # before this process was there
+        assert not await _told(shop.http, f"{sku}-2", last)
+        assert not await _told(shop.http, f"{sku}-2", "somebody else's")
+
+
+async def _told(http: httpx.AsyncClient, sku: str, last_event_id: str) -> bool:
+    """Return whether a page that comes back is told of a change at once."""
+    async with aclosing(lines_of(http, sku, last_event_id)) as lines:  # type: ignore[type-var]  # a generator
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                async for line in lines:
+                    if line == "event: change":
+                        return True
+    return False
 
 
 async def test_open_streams_do_not_keep_a_server_from_stopping(database_url: str) -> None:
