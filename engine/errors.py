@@ -5,7 +5,7 @@ MakegoodError
 ├── 401 NotSignedInError · TokenRefusedError · TokenExpiredError
 ├── 403 NotAllowedError · StockoutNotYoursError · CodeOfAnotherShopperError
 ├── 404 NotFoundError
-├── 409 IdempotencyMismatchError · ConflictError
+├── 409 IdempotencyMismatchError · ConflictError (BudgetSpentError)
 ├── 410 GoneError
 ├── 422 InvalidBodyError
 ├── 429 TooManyRequestsError
@@ -86,6 +86,13 @@ class IdempotencyMismatchError(MakegoodError):
 
 class ConflictError(MakegoodError):
     status, code, title = 409, "conflict", "This cannot be done in the present state"
+
+
+class BudgetSpentError(ConflictError):
+    code = "budget_spent"
+
+    def __init__(self) -> None:
+        super().__init__("the budget of this campaign is used up for now")
 
 
 class GoneError(MakegoodError):

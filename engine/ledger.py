@@ -1,6 +1,6 @@
 """The books of what campaigns owe: value moves between `available`, `owed` and `spent`, one way, once per cause."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime
 from typing import Literal, NamedTuple
@@ -110,6 +110,38 @@ async def transfer(
         await session.execute(_at(key).values(remaining_minor=Budget.remaining_minor + change))
 
 
+async def set_aside(
+    session: AsyncSession,
+    key: BudgetKey,
+    amounts_minor: Mapping[UUID, int],
+    *,
+    cause: Cause,
+    subject: UUID,
+    now: datetime,
+) -> None:
+    """Move amounts, by their cause's id, from `available` to `owed`.
+
+    One statement, for the end of a transaction: others wait for the budget no longer than the commit takes. Its CHECK
+    refuses what `available` cannot pay.
+    """
+    some = {cause_id: minor for cause_id, minor in amounts_minor.items() if minor}
+    if not some:
+        return
+    connection = await raw_connection(session)
+    values = {
+        "subject": subject,
+        "ids": [new_id(now) for _ in some],
+        "campaign": key.campaign,
+        "period": key.period,
+        "amounts": list(some.values()),
+        "sum": sum(some.values()),
+        "cause": cause,
+        "cause_ids": list(some),
+        "now": now,
+    }
+    await connection.execute(_SET_ASIDE, values)
+
+
 async def open_period(session: AsyncSession, key: BudgetKey, amount_minor: int, currency: str) -> None:
     """Make the period's budget the first time it is needed."""
     connection = await raw_connection(session)
@@ -135,6 +167,17 @@ SELECT * FROM (VALUES (%s::text, %s::date, %s::bigint, %s::bigint, %s::text))
     AS v(campaign, period, amount_minor, remaining_minor, currency)
 WHERE NOT EXISTS (SELECT FROM budgets b WHERE b.campaign = v.campaign AND b.period = v.period)
 ON CONFLICT DO NOTHING
+"""
+_SET_ASIDE = """
+WITH paid AS (
+    UPDATE budgets SET remaining_minor = remaining_minor - %(sum)s
+    WHERE campaign = %(campaign)s AND period = %(period)s
+    RETURNING campaign, period
+)
+INSERT INTO liability_entries (subject, id, campaign, period, source, target, amount_minor, cause, cause_id, created_at)
+SELECT %(subject)s, e.id, paid.campaign, paid.period, 'available', 'owed', e.amount_minor, %(cause)s, e.cause_id,
+    %(now)s
+FROM paid, unnest(%(ids)s::uuid[], %(amounts)s::bigint[], %(cause_ids)s::uuid[]) AS e(id, amount_minor, cause_id)
 """
 _LOOK = """
 SELECT b.campaign, b.period, b.remaining_minor

@@ -17,7 +17,7 @@ from engine.campaigns import Version
 from engine.chance import below
 from engine.db.session import raw_connection
 from engine.db.tables import Award, CampaignVersion, Offer, RewardStock, Shopper, Spin
-from engine.errors import ConflictError
+from engine.errors import BudgetSpentError
 from engine.ids import new_id, new_text_id
 from engine.ledger import BudgetKey, Left, Memory
 from engine.vault import Vault
@@ -141,18 +141,18 @@ async def grant(
     """Grant one reward, as `grant_all` does; raise what it answers where nothing can be given."""
     await session.flush()
     [given] = await grant_all(session, vault, [wish(version, reward, origin)], now=now)
-    if isinstance(given, ConflictError):
+    if isinstance(given, BudgetSpentError):
         raise given
     return await session.get_one(Award, (given.subject, given.id))
 
 
 async def grant_all(
     session: AsyncSession, vault: Vault, wishes: Sequence[Wish], *, now: datetime, memory: Memory | None = None
-) -> list[Given | ConflictError]:
+) -> list[Given | BudgetSpentError]:
     """Grant to each in turn its reward, or the first thing after it that stock and budget can give.
 
     What was set aside for it covers the last resort, so something is always granted; where nothing was set aside and
-    the budget is used up, the answer is a `ConflictError` (`budget_spent`), and the others go on.
+    the budget is used up, the answer is a `BudgetSpentError`, and the others go on.
 
     With a `memory` of what was left, nothing is locked before it is written as long as everybody gets what was drawn
     for them: the CHECKs of budgets and stocks undo the transaction where the memory was wrong. Only a look under the
@@ -170,10 +170,8 @@ async def grant_all(
         if memory:
             memory.keep(before)
 
-    answers: list[Given | ConflictError] = [
-        _given(wish, reward, code, now=now)
-        if reward
-        else ConflictError("the budget of this campaign is used up for now", code="budget_spent")
+    answers: list[Given | BudgetSpentError] = [
+        _given(wish, reward, code, now=now) if reward else BudgetSpentError()
         for wish, reward, code in zip(wishes, rewards, codes, strict=True)
     ]
     given = [answer for answer in answers if isinstance(answer, Given)]

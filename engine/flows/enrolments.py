@@ -1,5 +1,6 @@
 """Waiting for a product: enrol once, see everything, leave in one call."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
@@ -9,13 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import ledger, live
 from engine.campaigns import Version
-from engine.db.tables import Enrolment, Hold, Offer, Shopper, Stock, Stockout
-from engine.errors import ConflictError, GoneError, NotFoundError, StockoutNotYoursError
+from engine.db.tables import Enrolment, EnrolmentMilestone, Hold, Offer, Shopper, Stock, Stockout
+from engine.errors import BudgetSpentError, ConflictError, GoneError, NotFoundError, StockoutNotYoursError
 from engine.flows import accrual, milestones, points, stockouts
 from engine.flows import stock as shelves
 from engine.ids import new_id
 from engine.kit import Kit
-from engine.ledger import BudgetKey
 from engine.vault import ShopperToken
 from engine.versions import Versions
 from rewards.patience import Patience, last_day
@@ -52,19 +52,22 @@ async def enrol(
         raise ConflictError("this product is there: no need to wait for it", code="still_available")
 
     enrolment = _enrolment(version, terms, offer, stockout, stock, client_seed=client_seed, now=now)
-    await _afford(session, version, terms, enrolment)
-    session.add(enrolment)
+    ahead = milestones.promised(version, terms, enrolment, now=now)
+    await _refuse_unaffordable(session, version, enrolment, ahead)
+    session.add_all([enrolment, *ahead])
     await session.flush()
-    await milestones.promise(session, version, terms, enrolment, now=now)
     if terms.starter_points:
         day = enrolment.started_on
         await points.post(session, enrolment, "welcome", terms.starter_points, day=day, at=now)
-    await session.flush()
-    before = enrolment.started_on - timedelta(days=1)
-    await milestones.reach_due(session, kit, version, enrolment, through=before, now=now)
-
     kit.tell(session, live.of_product(enrolment.sku))
     await kit.announce(session, "enrolment.started", {"enrolment_id": str(enrolment.id), "sku": enrolment.sku}, now=now)
+
+    # Everybody who waits, spins or pays in this campaign needs the budget: only what cannot be done before comes after.
+    # Where others have taken it meanwhile, its CHECK undoes this transaction, and another try is refused above.
+    await milestones.set_aside(session, enrolment, ahead, now=now)
+    before = enrolment.started_on - timedelta(days=1)
+    if any(one.due_on is not None and one.due_on <= before for one in ahead):
+        await milestones.reach_due(session, kit, version, enrolment, through=before, now=now)
     return Enrolled(enrolment, version, shopper)
 
 
@@ -234,13 +237,14 @@ def _enrolment(
     )
 
 
-async def _afford(session: AsyncSession, version: Version, terms: Patience, enrolment: Enrolment) -> None:
-    """Refuse to promise what the budget cannot pay in the worst case."""
-    key = BudgetKey(enrolment.campaign, enrolment.budget_period)
-    await ledger.open_period(session, key, int(version.campaign.budget.amount), version.currency)
-    needed = sum(version.worst_minor(milestone.rewards) for milestone in terms.milestone)
-    if await ledger.lock_remaining_minor(session, key) < needed:
-        raise ConflictError("the budget of this campaign is used up for now", code="budget_spent")
+async def _refuse_unaffordable(
+    session: AsyncSession, version: Version, enrolment: Enrolment, ahead: Iterable[EnrolmentMilestone]
+) -> None:
+    """Refuse to promise what the budget cannot pay in the worst case, as far as one can tell without waiting."""
+    key = milestones.budget_of(enrolment)
+    remaining_minor = await ledger.remaining_of(session, [(version, key)])
+    if remaining_minor[key] < sum(milestone.aside_minor for milestone in ahead):
+        raise BudgetSpentError
 
 
 async def _let_go_hold(session: AsyncSession, enrolment: Enrolment, status: str, *, now: datetime) -> None:

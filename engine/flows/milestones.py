@@ -1,7 +1,8 @@
 """Milestones: promised at enrolment, with what they may cost set aside; granted when their points are there."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,10 +21,6 @@ from rewards.wheel import draw, server_seed
 
 # A batch holds the rows of its budgets: small enough that others do not wait for long.
 BATCH = 25
-_ACCOUNTS: dict[str, tuple[ledger.Account, ledger.Account]] = {
-    "milestone_promised": ("available", "owed"),
-    "milestone_settled": ("owed", "available"),
-}
 
 
 class Reached(NamedTuple):
@@ -44,24 +41,35 @@ async def surprise_seed(
     return server_seed(secret, str(draw_id(offer_id, milestone)))
 
 
-async def promise(
-    session: AsyncSession, version: Version, terms: Patience, enrolment: Enrolment, *, now: datetime
-) -> None:
-    """Promise every milestone that can be reached, and set aside what its last resort may cost."""
-    for milestone in terms.milestone:
-        due_on = reached_on(terms, enrolment.started_on, milestone.points)
-        promised = EnrolmentMilestone(
+def promised(version: Version, terms: Patience, enrolment: Enrolment, *, now: datetime) -> list[EnrolmentMilestone]:
+    """Make every milestone that can be reached, with what its last resort may cost."""
+    return [
+        EnrolmentMilestone(
             subject=enrolment.subject,
             enrolment_id=enrolment.id,
             points=milestone.points,
             id=new_id(now),
             status="ahead",
-            due_on=due_on,
+            due_on=reached_on(terms, enrolment.started_on, milestone.points),
             aside_minor=version.worst_minor(milestone.rewards),
             draw_id=draw_id(enrolment.offer_id, milestone),
         )
-        session.add(promised)
-        await _move(session, enrolment, promised, "milestone_promised", now=now)
+        for milestone in terms.milestone
+    ]
+
+
+async def set_aside(
+    session: AsyncSession, enrolment: Enrolment, ahead: Iterable[EnrolmentMilestone], *, now: datetime
+) -> None:
+    """Set aside what milestones may cost."""
+    await ledger.set_aside(
+        session,
+        budget_of(enrolment),
+        {milestone.id: milestone.aside_minor for milestone in ahead},
+        cause="milestone_promised",
+        subject=enrolment.subject,
+        now=now,
+    )
 
 
 async def bring_forward(
@@ -132,6 +140,10 @@ async def reach_batch(
     return len(enrolments)
 
 
+def budget_of(enrolment: Enrolment) -> BudgetKey:
+    return BudgetKey(enrolment.campaign, enrolment.budget_period)
+
+
 def budget_order(enrolment: Enrolment) -> tuple[str, date]:
     """Return the order in which a batch touches budgets: the same in all, so that two do not wait for each other."""
     return enrolment.campaign, enrolment.budget_period
@@ -141,7 +153,7 @@ async def miss(session: AsyncSession, enrolment: Enrolment, *, now: datetime) ->
     """Give back what was set aside for milestones that will not be reached any more."""
     for milestone in await ahead_of(session, enrolment):
         milestone.status = "missed"
-        await _move(session, enrolment, milestone, "milestone_settled", now=now)
+        await _settle(session, enrolment, milestone, now=now)
 
 
 async def _reach(
@@ -161,7 +173,7 @@ async def _reach(
         milestone.round, milestone.ticket, milestone.stop = drawn.round, drawn.ticket, drawn.stop
         milestone.slice_index, milestone.slice = drawn.slice_index, drawn.slice.slice
         reward = drawn.slice.reward
-    await _move(session, enrolment, milestone, "milestone_settled", now=now)
+    await _settle(session, enrolment, milestone, now=now)
     origin = awards.Origin(enrolment.subject, enrolment.budget_period, enrolment_id=enrolment.id)
     award = await awards.grant(session, vault, version, reward, origin, now=now)
     await session.flush()
@@ -184,22 +196,15 @@ def _terms_of(version: Version, needed: int) -> Milestone:
     return next(milestone for milestone in version.patience.milestone if milestone.points == needed)
 
 
-async def _move(
-    session: AsyncSession,
-    enrolment: Enrolment,
-    milestone: EnrolmentMilestone,
-    cause: Literal["milestone_promised", "milestone_settled"],
-    *,
-    now: datetime,
-) -> None:
-    source, target = _ACCOUNTS[cause]
+async def _settle(session: AsyncSession, enrolment: Enrolment, milestone: EnrolmentMilestone, *, now: datetime) -> None:
+    """Give back what was set aside for a milestone that is reached or missed."""
     await ledger.transfer(
         session,
-        BudgetKey(enrolment.campaign, enrolment.budget_period),
-        source,
-        target,
+        budget_of(enrolment),
+        "owed",
+        "available",
         milestone.aside_minor,
-        cause=cause,
+        cause="milestone_settled",
         cause_id=milestone.id,
         subject=enrolment.subject,
         now=now,

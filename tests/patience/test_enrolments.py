@@ -331,6 +331,24 @@ async def test_a_budget_that_is_used_up_promises_nothing(open_programme: OpenPro
         books_balance(programme.shop.database_url)
 
 
+async def test_a_budget_pays_for_no_more_than_it_has_whoever_asks_at_once(open_programme: OpenProgramme) -> None:
+    # Eight offers set 8.00 aside each; what is left pays for two milestones of 30.00.
+    async with open_programme(milestones=['points = 7\nreward = "discount-20"'], amount="124.00") as programme:
+        waiters = [await programme.meets() for _ in range(8)]
+        for waiter in waiters:
+            assert (await waiter.browser.offered())["patience"]
+        answers = await asyncio.gather(*(waiter.enrol() for waiter in waiters))
+        assert sorted(answer.status_code for answer in answers) == [201] * 2 + [409] * 6
+        for answer in answers:
+            if answer.status_code == 409:
+                problem(answer, 409, "budget_spent")
+        database_url = programme.shop.database_url
+        assert ask(database_url, "SELECT count(*) FROM enrolments") == 2
+        assert ask(database_url, "SELECT count(*) FROM enrolment_milestones") == 2
+        assert ask(database_url, "SELECT count(*) FROM point_entries") == 2
+        books_balance(database_url)
+
+
 async def test_a_programme_ends_after_its_last_day(open_programme: OpenProgramme) -> None:
     async with open_programme(days_max=5) as programme:
         waiter = await programme.waits()
