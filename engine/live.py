@@ -5,7 +5,6 @@ whoever listens there picks their own topics out.
 """
 
 import asyncio
-import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
@@ -20,6 +19,8 @@ from litestar.channels.backends.memory import MemoryChannelsBackend
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
+
+from engine import clock
 
 if TYPE_CHECKING:  # an engine without Redis does not wait for its client to load
     from redis.asyncio import Redis
@@ -126,11 +127,11 @@ class Recent:
 
     def __init__(self) -> None:
         self._heard: dict[str, float] = {}  # the oldest first
-        self._complete_from = time.time()
+        self._complete_from = clock.now().timestamp()
 
     def note(self, topic: str) -> None:
         self._heard.pop(topic, None)
-        self._heard[topic] = time.time()
+        self._heard[topic] = clock.now().timestamp()
         if len(self._heard) > RECENT_MAX:
             oldest = next(iter(self._heard))
             self._complete_from = self._heard.pop(oldest)
@@ -138,7 +139,7 @@ class Recent:
     def forget(self) -> None:
         """Something was not heard here: who comes back from now on may have missed anything."""
         self._heard.clear()
-        self._complete_from = time.time()
+        self._complete_from = clock.now().timestamp()
 
     def missed(self, topics: frozenset[str], heard_until: float | None) -> str | None:
         """Return one of these that a page may not have heard of; it then asks for all it shows.
@@ -149,7 +150,7 @@ class Recent:
 
         """
         if heard_until is None:
-            heard_until = time.time() - RECENT_SECONDS
+            heard_until = clock.now().timestamp() - RECENT_SECONDS
         elif heard_until < self._complete_from:
             return max(topics)
         since = heard_until - SKEW_SECONDS

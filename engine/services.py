@@ -18,7 +18,7 @@ from engine.cache import Cache
 from engine.campaigns import Config
 from engine.db import schema
 from engine.db.again import retried
-from engine.db.session import Lanes, create_engine, transaction
+from engine.db.session import Lanes, create_engine, reading, transaction
 from engine.flows import epochs, fairness, figures, offers, spins
 from engine.flows.figures import Figures
 from engine.flows.offers import Made
@@ -57,8 +57,7 @@ class Services:
         self.tracing = tracing.of(settings, "serve")
         watched = self.tracing.connection
         self._database = create_engine(settings.database_url, pool_size=settings.pool_size, connection=watched)
-        # Connections always in use under load: asking each time whether one still lives would cost a trip.
-        batches = create_engine(settings.database_url, pool_size=2, by_index=True, pre_ping=False, connection=watched)
+        batches = create_engine(settings.database_url, pool_size=2, by_index=True, connection=watched)
         # Connections of their own: a batch that holds locks must never wait for a connection of those who wait for it.
         beside = create_engine(settings.database_url, pool_size=2, connection=watched)
         self._lanes = Lanes(batches, beside)
@@ -88,6 +87,10 @@ class Services:
     def transaction(self) -> AbstractAsyncContextManager[AsyncSession]:
         """Return the one transaction of a request, committed when its block ends."""
         return transaction(self._database)
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Return what a request looks with that writes nothing, or nothing any more."""
+        return reading(self._database)
 
     async def _spin_together(self, asks: Sequence[spins.Ask]) -> Sequence[Spun | Exception]:
         try:
@@ -136,7 +139,7 @@ class Services:
         """Return the business's figures, some seconds old at most: whoever watches must not be a load."""
 
         async def look() -> Figures:
-            async with self.transaction() as session:
+            async with self.reading() as session:
                 return await figures.of(session, self.versions, now=clock.now())
 
         return await self.cache.recent("figures", Figures, look, seconds=FIGURES_SECONDS)
@@ -145,7 +148,7 @@ class Services:
         """Return disclosed odds beside what came out, some seconds old at most: every spin is counted for it."""
 
         async def look() -> list[RealisedWheel]:
-            async with self.transaction() as session:
+            async with self.reading() as session:
                 return await fairness.realised(session, self.versions)
 
         return await self.cache.recent("realised", list[RealisedWheel], look, seconds=REALISED_SECONDS)

@@ -82,16 +82,19 @@ class Sale(LoadTestShape):
         Sale.began = Sale.began or time.monotonic()
         if elapsed() > SECONDS:
             return None
-        profile = SPIKE if phase() == "sale" else STEADY
-        return round(profile["users"] * USERS), profile["spawn_rate"] * USERS
+        profile = SPIKE if SALE_BEGINS <= elapsed() < SALE_ENDS else STEADY
+        # A crowd that came at once for the sale leaves at once when it is over.
+        rate = SPIKE if elapsed() >= SALE_BEGINS else STEADY
+        return round(profile["users"] * USERS), rate["spawn_rate"] * USERS
 
 
 def elapsed() -> float:
     return time.monotonic() - Sale.began
 
 
-def phase() -> str:
-    return "sale" if SALE_BEGINS <= elapsed() < SALE_ENDS else "steady"
+def phase(seconds_ago: float = 0) -> str:
+    """Return what it was then; the queue that a sale leaves behind is the sale's."""
+    return "sale" if SALE_BEGINS <= elapsed() - seconds_ago < SALE_ENDS + SPIKE["queue_seconds"] * SHARE else "steady"
 
 
 class Watcher(HttpUser):
@@ -132,7 +135,7 @@ class Marketer(HttpUser):
 class Visitor(HttpUser):
     """Comes to a sold-out product's page, for one of the reasons people have."""
 
-    wait_time = between(0.1, 1)
+    wait_time = between(*BUDGETS["pause_seconds"])
 
     def look(self) -> None:
         skus = "&".join(f"sku={sku}" for sku in random.sample(PRODUCTS, 6))
@@ -318,7 +321,7 @@ def begin(environment: Environment, **_rest: object) -> None:  # noqa: ARG001  #
 
 @events.request.add_listener  # type: ignore[untyped-decorator]  # as above
 def note(request_type: str, name: str, response_time: float, **_rest: object) -> None:
-    times.note(phase(), f"{request_type} {name}", response_time)
+    times.note(phase(response_time / 1000), f"{request_type} {name}", response_time)
 
 
 @events.quitting.add_listener  # type: ignore[untyped-decorator]  # as above

@@ -4,7 +4,6 @@ The stream says nothing else, so it needs no token: an address with a token in i
 """
 
 import re
-import time
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -66,7 +65,7 @@ async def _events(
     async for topic in services.pages.heard(named, heard_until):
         if clock.now() >= ends_at:
             return
-        now = int(time.time() * 1000)
+        now = int(clock.now().timestamp() * 1000)
         if topic is None:
             yield ServerSentEventMessage(comment="listening", data=None, id=now, retry=RETRY_MS)
         else:

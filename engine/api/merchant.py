@@ -90,7 +90,7 @@ class MerchantController(Controller):
         "/stock/{sku:str}", summary="Read back what was last said of a product", responses=problems.described(404, 422)
     )
     async def get_stock(self, request: Call, services: Engine, sku: Sku) -> StockView:
-        async with services.transaction() as session:
+        async with services.reading() as session:
             await merchant_of(request, services, session)
             known = await session.get(Stock, sku)
         if known is None:
@@ -101,7 +101,7 @@ class MerchantController(Controller):
         "/codes/{code:str}", summary="Is a code valid, for whom, on what terms", responses=problems.described(404, 422)
     )
     async def get_code(self, request: Call, services: Engine, code: Code) -> CodeView:
-        async with services.transaction() as session:
+        async with services.reading() as session:
             merchant = await merchant_of(request, services, session)
             async with CodeGuard(services, merchant.key_id):
                 known = await redemptions.look_up(session, services.vault, services.versions, code)
@@ -176,7 +176,7 @@ class MerchantController(Controller):
         responses=problems.described(404, 422),
     )
     async def export(self, request: Call, services: Engine, shopper_id: ShopperId) -> dict[str, Any]:
-        async with services.transaction() as session:
+        async with services.reading() as session:
             await merchant_of(request, services, session)
             return await shoppers.export(session, services.vault, shopper_id)
 

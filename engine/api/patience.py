@@ -7,7 +7,6 @@ from uuid import UUID
 from litestar import Controller, Response, delete, get, post
 from litestar.openapi.spec import SecurityRequirement
 from litestar.params import FromPath, JSONBody, PathParameter
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import clock
 from engine.api import patience_views, problems
@@ -50,14 +49,15 @@ class EnrolmentController(Controller):
         seed = (data and data.client_seed) or token_hex(16)
         async with services.transaction() as session:
             found = await enrolments.enrol(session, services.kit, token, client_seed=seed, now=clock.now())
-            view = await _view(session, services, found, locale)
+        # Shown once it is committed: what it takes of the budget and the queue holds up everybody else.
+        view = await _view(services, found, locale)
         status, headers = (200, REPLAYED) if found.replayed else (201, {})
         return Response(view, status_code=status, headers=headers)
 
     @get(summary="Everything this shopper waits for or has waited for", responses=problems.described())
     async def all(self, request: Call, services: Engine, locale: PageLocale = None) -> EnrolmentList:
         token = await shopper_of(request, services)
-        async with services.transaction() as session:
+        async with services.reading() as session:
             mine = await enrolments.all_of_shopper(session, services.versions, token)
             seen = [await progress.of(session, services.kit, found, now=clock.now()) for found in mine]
         return EnrolmentList(
@@ -73,9 +73,9 @@ class EnrolmentController(Controller):
         self, request: Call, services: Engine, enrolment_id: FromPath[UUID], locale: PageLocale = None
     ) -> EnrolmentView:
         token = await shopper_of(request, services)
-        async with services.transaction() as session:
+        async with services.reading() as session:
             found = await enrolments.of_shopper(session, services.versions, token, enrolment_id)
-            return await _view(session, services, found, locale)
+        return await _view(services, found, locale)
 
     @delete(
         "/{enrolment_id:uuid}",
@@ -93,7 +93,7 @@ class EnrolmentController(Controller):
                 from engine.jobs import go_on_with  # loads the queue, which no server needs to start
 
                 await go_on_with(session, found.enrolment.sku)  # a unit held may now be somebody else's
-            view = await _view(session, services, found, locale)
+        view = await _view(services, found, locale)
         return Response(view, headers=REPLAYED if found.replayed else {})
 
     @post(
@@ -120,6 +120,7 @@ class EnrolmentController(Controller):
                 claim_key=data.claim_key,
                 now=clock.now(),
             )
+        async with services.reading() as session:
             left = await points.balance(session, made.found.enrolment)
             version = await services.versions.get(session, made.award.version)
             words = services.messages(locale or made.found.shopper.locale)
@@ -142,7 +143,7 @@ class PatienceDeskController(Controller):
         responses=problems.described(404, 422),
     )
     async def demand(self, request: Call, services: Engine, sku: Sku) -> DemandView:
-        async with services.transaction() as session:
+        async with services.reading() as session:
             await merchant_of(request, services, session)
             told = await demand.of(session, services.versions, sku, now=clock.now())
         return DemandView(
@@ -183,6 +184,7 @@ class PatienceDeskController(Controller):
         return {"reversed": True}
 
 
-async def _view(session: AsyncSession, services: Services, found: Enrolled, locale: str | None) -> EnrolmentView:
-    seen = await progress.of(session, services.kit, found, now=clock.now())
+async def _view(services: Services, found: Enrolled, locale: str | None) -> EnrolmentView:
+    async with services.reading() as session:
+        seen = await progress.of(session, services.kit, found, now=clock.now())
     return patience_views.enrolment(seen, services.vault, services.messages(locale or found.shopper.locale))

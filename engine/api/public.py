@@ -49,7 +49,7 @@ class FairnessController(Controller):
     @get(summary="Algorithm, committed epochs, disclosed odds beside realised counts")
     async def fairness(self, services: Engine) -> Response[FairnessView]:
         now = clock.now()
-        async with services.transaction() as session:
+        async with services.reading() as session:
             wheel = await epochs.recent(session, "wheel", days=EPOCH_DAYS_SHOWN, now=now)
             patience = await epochs.recent(session, "patience", days=EPOCH_DAYS_SHOWN, now=now)
         wheels = await services.realised()
@@ -115,7 +115,7 @@ async def availability(services: Engine, request: Call, sku: Skus) -> Response[A
     skus, low = list(dict.fromkeys(sku)), services.config.shop.low_stock
 
     async def look() -> Availability:
-        async with services.transaction() as session:
+        async with services.reading() as session:
             known = await stock.shelves_of(session, skus)
         return Availability([views.shelf(one, known.get(one), low) for one in skus])
 

@@ -45,8 +45,8 @@ async def merchant_of(
     """Return who is behind the key; raise 401 for an unknown one, 403 for another role, 429 for too many."""
     key = _bearer(call)
     # The digest of a 256-bit random key is looked up whole, so its timing tells nothing useful.
-    found = select(ApiKey).where(ApiKey.key_digest == api_key_digest(key), ApiKey.revoked_at.is_(None))
-    row = (await session.execute(found)).scalar_one_or_none()
+    found = select(ApiKey.id, ApiKey.role).where(ApiKey.key_digest == api_key_digest(key), ApiKey.revoked_at.is_(None))
+    row = (await session.execute(found)).one_or_none()
     if row is None:
         raise KeyRefusedError
     await services.limiter.hit(Rate("key", str(row.id), services.config.shop.limits.key_per_minute))

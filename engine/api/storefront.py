@@ -120,7 +120,7 @@ class StorefrontController(Controller):
     @get("/awards", summary="Everything won, with codes and expiry", responses=problems.described())
     async def awards(self, request: Call, services: Engine, locale: PageLocale = None) -> WonList:
         token = await shopper_of(request, services)
-        async with services.transaction() as session:
+        async with services.reading() as session:
             spoken = locale or await awards.locale_of(session, token.shopper_id)
             rows = await awards.of_shopper(session, token.shopper_id)
             messages = services.messages(spoken)
@@ -140,7 +140,7 @@ class StorefrontController(Controller):
     )
     async def moment(self, request: Call, services: Engine, locale: PageLocale = None) -> MomentView:
         token = await shopper_of(request, services)
-        async with services.transaction() as session:
+        async with services.reading() as session:
             owned = await stockouts.of_token(session, token.shopper_id, token.stockout_id)
             if owned is None:
                 raise StockoutNotYoursError

@@ -1,18 +1,23 @@
 """Connections to PostgreSQL: one pool a process, one transaction a request or job, committed at the edge."""
 
+import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import NamedTuple
 
 from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy import URL
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy import URL, event
+from sqlalchemy.engine.interfaces import DBAPIConnection, Dialect
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncConnection as PooledConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from engine.db.address import libpq_url
+from engine.db.pool import FairPool
 
 STATEMENT_TIMEOUT_SECONDS = 15
 LOCK_TIMEOUT_SECONDS = 5
@@ -22,9 +27,10 @@ BY_INDEX = (
     "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c jit=off"
     " -c plan_cache_mode=force_generic_plan"
 )
-# A thousand shoppers at once wait for their turn rather than be sent away; nobody waits for longer than a page would.
-POOL_TIMEOUT_SECONDS = 10
-WAITING_MAX = 1000
+# A connection used a moment ago is not asked whether it still lives: that takes a trip.
+TRUSTED_SECONDS = 1.0
+_USED_AT = "used at"
+POOL_TIMEOUT_SECONDS = 10  # nobody waits for longer than a page would
 
 
 def sqlalchemy_url(database_url: str) -> URL:
@@ -34,27 +40,11 @@ def sqlalchemy_url(database_url: str) -> URL:
     return URL.create("postgresql+psycopg", user, password, database=database, query=parts)
 
 
-class BoundedPool(AsyncAdaptedQueuePool):
-    """The usual pool, at which only so many wait: a queue without end answers nobody in time."""
-
-    _asking = 0
-
-    def _do_get(self) -> ConnectionPoolEntry:
-        if self._asking >= WAITING_MAX:
-            raise PoolTimeoutError(f"{WAITING_MAX} callers wait for a connection already")
-        self._asking += 1
-        try:
-            return super()._do_get()
-        finally:
-            self._asking -= 1
-
-
 def create_engine(
     database_url: str,
     *,
     pool_size: int = 10,
     by_index: bool = False,
-    pre_ping: bool = True,
     connection: type[AsyncConnection] | None = None,
 ) -> AsyncEngine:
     """Make a pool. `by_index` is for batches: their plans are made once, maybe while a table is still small.
@@ -67,13 +57,12 @@ def create_engine(
     ]
     if by_index:
         options.append(BY_INDEX)
-    return create_async_engine(
+    engine = create_async_engine(
         sqlalchemy_url(database_url),
-        poolclass=BoundedPool,
+        poolclass=FairPool,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,
-        pool_pre_ping=pre_ping,
         hide_parameters=True,  # a statement that fails is logged, and its values may be a person's
         connect_args={
             "options": " ".join(options),
@@ -81,12 +70,42 @@ def create_engine(
             "async_creator_fn": (connection or AsyncConnection).connect,
         },
     )
+    event.listen(engine.sync_engine, "checkin", _note_use)
+    event.listen(engine.sync_engine, "checkout", partial(_refuse_dead, engine.dialect))
+    return engine
+
+
+def _note_use(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    record.info[_USED_AT] = time.monotonic()
+
+
+def _refuse_dead(
+    dialect: Dialect, connection: DBAPIConnection, record: ConnectionPoolEntry, _fairy: PoolProxiedConnection
+) -> None:
+    """Have the pool replace a connection that died while it was idle: the server was restarted, say."""
+    if time.monotonic() - record.info.get(_USED_AT, math.inf) < TRUSTED_SECONDS:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error
 
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
     """Yield a session whose work is committed when the block ends, and undone when it raises."""
     async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
+    """Yield a session that only looks: each statement sees what is committed by then, as in a transaction of ours.
+
+    Without BEGIN and COMMIT it takes two trips fewer. What it is asked to write is written at once, if anything.
+    """
+    looking = engine.execution_options(isolation_level="AUTOCOMMIT")
+    async with AsyncSession(looking, expire_on_commit=False, autoflush=False) as session:
         yield session
 
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from psycopg.types.json import Jsonb
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.api.schemas import Alternative, StockoutReport
+from engine.db.session import raw_connection
 from engine.db.tables import Award, Event, Offer, Shopper, Stockout
 from engine.errors import FieldError, IdempotencyMismatchError, InvalidBodyError
 from engine.ids import new_id
@@ -20,7 +21,34 @@ from rules.addresses import fold
 _DEARER = 3  # the rank of what costs more than what is missing
 CLOCK_SKEW_MAX = timedelta(minutes=5)
 SHOPS_BEGAN = datetime(1990, 1, 1, tzinfo=UTC)  # the first on the Web; dates of the year 1 cannot even be read back
-_KEPT = {"email": Shopper.email, "address_digest": Shopper.address_digest, "first_name": Shopper.first_name}
+# In one trip. The shopper is remembered as the shop last described them, but a retry of old news changes nothing; an
+# address that is left out is not forgotten, nor the rules that count by it. A retry that overtakes us here waits for us
+# and then finds no room for its event, nor a stockout.
+_REPORT = """
+WITH known AS (
+    INSERT INTO shoppers AS s (shopper_id, subject, email, address_digest, first_name, locale, segments, created_at,
+        updated_at)
+    SELECT %(shopper_id)s::text, %(subject)s::uuid, %(email)s::text, %(address_digest)s::bytea, %(first_name)s::text,
+        %(locale)s::text, %(segments)s::text[], %(now)s::timestamptz, %(now)s::timestamptz
+    WHERE NOT EXISTS (SELECT FROM events WHERE event_id = %(event_id)s)
+    ON CONFLICT (shopper_id) DO UPDATE SET email = coalesce(excluded.email, s.email),
+        address_digest = coalesce(excluded.address_digest, s.address_digest),
+        first_name = coalesce(excluded.first_name, s.first_name), locale = excluded.locale,
+        segments = excluded.segments, updated_at = excluded.updated_at
+    RETURNING subject
+), noted AS (
+    INSERT INTO events (event_id, body_digest, subject, stockout_id, created_at)
+    SELECT %(event_id)s::text, %(body_digest)s::bytea, subject, %(id)s::uuid, %(now)s::timestamptz FROM known
+    ON CONFLICT DO NOTHING RETURNING subject
+)
+INSERT INTO stockouts (subject, id, occurred_at, sku, title, variant, price_minor, categories, quantity, stage,
+    cart_total_minor, cart_currency, market, expected_on, reason, alternatives, created_at)
+SELECT subject, %(id)s::uuid, %(occurred_at)s::timestamptz, %(sku)s::text, %(title)s::text, %(variant)s::text,
+    %(price_minor)s::bigint, %(categories)s::text[], %(quantity)s::bigint, %(stage)s::text,
+    %(cart_total_minor)s::bigint, %(cart_currency)s::text, %(market)s::text, %(expected_on)s::date,
+    %(reason)s::text, %(alternatives)s::jsonb, %(now)s::timestamptz
+FROM noted
+"""
 
 
 class Reported(NamedTuple):
@@ -32,24 +60,15 @@ async def report(session: AsyncSession, vault: Vault, body: StockoutReport, *, n
     """Record a stockout; the same event again is the same stockout, with another body it is refused."""
     refuse_strange_time("occurred_at", body.occurred_at, now=now)
     told = msgspec.json.encode(body, order="sorted")
-    if seen := await session.get(Event, body.event_id):
-        return _replay(vault, seen, told)
-
-    subject = await _know_shopper(session, vault, body, now=now)
+    connection = await raw_connection(session)
     stockout_id = new_id(now)
-    event = insert(Event).values(
-        event_id=body.event_id,
-        body_digest=vault.digest("event body", told),
-        subject=subject,
-        stockout_id=stockout_id,
-        created_at=now,
-    )
-    if (await session.execute(event.on_conflict_do_nothing().returning(Event.event_id))).first() is None:
-        # A retry overtook us between the look and the insert; its row is committed by now.
-        return _replay(vault, await session.get_one(Event, body.event_id), told)
-
-    session.add(_stockout(body, subject, stockout_id, now=now))
-    return Reported(stockout_id, replayed=False)
+    made = await connection.execute(_REPORT, _facts(vault, body, told, stockout_id, now=now))
+    if made.rowcount:
+        return Reported(stockout_id, replayed=False)
+    seen = await session.get_one(Event, body.event_id)
+    if not vault.is_digest(seen.body_digest, "event body", told):
+        raise IdempotencyMismatchError("this event_id was already reported with another body")
+    return Reported(seen.stockout_id, replayed=True)
 
 
 def refuse_strange_time(name: str, at: datetime, *, now: datetime) -> None:
@@ -59,50 +78,35 @@ def refuse_strange_time(name: str, at: datetime, *, now: datetime) -> None:
         raise InvalidBodyError(f"`{name}` {strange}", errors=[FieldError(name, strange)])
 
 
-def _replay(vault: Vault, seen: Event, told: bytes) -> Reported:
-    if not vault.is_digest(seen.body_digest, "event body", told):
-        raise IdempotencyMismatchError("this event_id was already reported with another body")
-    return Reported(seen.stockout_id, replayed=True)
-
-
-async def _know_shopper(session: AsyncSession, vault: Vault, body: StockoutReport, *, now: datetime) -> UUID:
-    """Remember the shopper as the shop last described them, and return their subject."""
-    shopper = body.shopper
-    told = {
+def _facts(vault: Vault, body: StockoutReport, told: bytes, stockout_id: UUID, *, now: datetime) -> dict[str, Any]:
+    shopper, cart, restock = body.shopper, body.cart, body.restock
+    return {
+        "event_id": body.event_id,
+        "body_digest": vault.digest("event body", told),
+        "shopper_id": shopper.id,
+        "subject": new_id(now),
         "email": shopper.email,
         "address_digest": vault.digest("address", fold(shopper.email)) if shopper.email else None,
         "first_name": shopper.first_name,
         "locale": shopper.locale,
         "segments": list(shopper.segments),
-        "updated_at": now,
+        "id": stockout_id,
+        "occurred_at": body.occurred_at,
+        "sku": body.sku,
+        "title": body.title,
+        "variant": body.variant,
+        "price_minor": body.price_minor,
+        "categories": list(body.categories),
+        "quantity": body.quantity,
+        "stage": body.stage,
+        "cart_total_minor": cart.total_minor if cart else None,
+        "cart_currency": cart.currency if cart else None,
+        "market": body.market,
+        "expected_on": restock.expected_on if restock else None,
+        "reason": restock.reason if restock else None,
+        "alternatives": Jsonb(msgspec.to_builtins(_alternatives(body))),
+        "now": now,
     }
-    row = insert(Shopper).values(shopper_id=shopper.id, subject=new_id(now), created_at=now, **told)
-    # Leaving the address out does not make the shop forget it, nor the rules that count by it.
-    kept = {name: func.coalesce(row.excluded[name], column) for name, column in _KEPT.items()}
-    known = row.on_conflict_do_update(index_elements=[Shopper.shopper_id], set_=told | kept)
-    return (await session.execute(known.returning(Shopper.subject))).scalar_one()
-
-
-def _stockout(body: StockoutReport, subject: UUID, stockout_id: UUID, *, now: datetime) -> Stockout:
-    return Stockout(
-        subject=subject,
-        id=stockout_id,
-        occurred_at=body.occurred_at,
-        sku=body.sku,
-        title=body.title,
-        variant=body.variant,
-        price_minor=body.price_minor,
-        categories=list(body.categories),
-        quantity=body.quantity,
-        stage=body.stage,
-        cart_total_minor=body.cart.total_minor if body.cart else None,
-        cart_currency=body.cart.currency if body.cart else None,
-        market=body.market,
-        expected_on=body.restock.expected_on if body.restock else None,
-        reason=body.restock.reason if body.restock else None,
-        alternatives=msgspec.to_builtins(_alternatives(body)),
-        created_at=now,
-    )
 
 
 async def of_token(session: AsyncSession, shopper_id: str, stockout_id: UUID) -> tuple[Shopper, Stockout] | None:

@@ -107,6 +107,17 @@ async def test_the_same_event_again_is_200_and_the_same_stockout(shop: Shop) -> 
     assert set(again.json()) == set(first.json())
 
 
+async def test_a_retry_of_old_news_changes_nothing_of_the_shopper(shop: Shop) -> None:
+    shopper = person(locale="fr-FR", segments=["vip"])
+    old = stockout(shopper=shopper)
+    await shop.post_stockout(old)
+    await shop.post_stockout(stockout(shopper={"id": shopper["id"], "locale": "en-GB", "segments": []}))
+    assert (await shop.post_stockout(old)).status_code == 200
+    known = (await shop.export(shopper["id"])).json()["shopper"]
+    assert (known["locale"], known["segments"]) == ("en-GB", [])
+    assert (known["email"], known["first_name"]) == (shopper["email"], "Ada")
+
+
 async def test_the_required_fields_alone_are_enough(shop: Shop) -> None:
     body = stockout()
     least = {name: body[name] for name in ("event_id", "occurred_at", "sku", "stage")}

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import DESKTOP, SCREENSHOTS
+from tests.browser.conftest import DESKTOP, SCREENSHOTS, SECONDS_MAX
 from tests.conftest import Postgres
 from tests.desk.support import arms_text
 from tests.support import Served, ask, bearer, campaign, config_copy, serving, slice_, stockout
@@ -29,7 +29,7 @@ def engine(postgres: Postgres, template: str, tmp_path_factory: pytest.TempPathF
 @pytest.fixture
 def page(browser: Browser, engine: tuple[Served, str]) -> Iterator[Page]:
     context = browser.new_context(viewport=DESKTOP, locale="en-GB", reduced_motion="reduce")  # type: ignore[arg-type]  # Playwright's own type of the same shape
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(SECONDS_MAX * 1000)
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from engine import campaigns
 from engine.settings import ROOT
-from tests.browser.conftest import SCREENSHOTS
+from tests.browser.conftest import SCREENSHOTS, SECONDS_MAX
 from tests.conftest import Postgres
 from tests.desk.support import add_experiment, live_through
 from tests.support import Served, admit, ask, config_copy, serving
@@ -44,7 +44,7 @@ def office(postgres: Postgres, template: str, tmp_path_factory: pytest.TempPathF
 def page(browser: Browser, office: Office) -> Iterator[Page]:
     """A tablet; whatever its scripts or its policy complain of fails the test."""
     context = browser.new_context(viewport=TABLET, locale="en-GB", permissions=["clipboard-read", "clipboard-write"])  # type: ignore[arg-type]  # Playwright's own type of the same shape
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(SECONDS_MAX * 1000)
     page = context.new_page()
     faults: list[str] = []
     page.on("console", lambda said: faults.append(said.text) if said.type in {"error", "warning"} else None)

@@ -117,7 +117,7 @@ def test_reduced_motion_shows_the_result_without_a_turn(demo: Served, visit: Vis
     shopper.meet_the_stockout()
     shopper.page.evaluate("() => { Element.prototype.animate = () => { throw new Error('something moves') } }")
     shopper.spin.click()
-    expect(shopper.result).to_be_visible(timeout=2000)
+    expect(shopper.result).to_be_visible()
     disc = shopper.offer.locator(".disc")
     stop = float(first_spin(shopper.page, spins)["stop"])
     assert disc.evaluate(ANGLE) == pytest.approx(-360 * stop % 360, abs=1e-3)

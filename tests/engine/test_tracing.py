@@ -124,7 +124,7 @@ async def test_a_spin_is_seen_from_the_call_to_the_commit(open_shop: OpenShop, c
     assert asked[-1].name == "COMMIT"
     assert len(collector.named("batch offers")) == 1
     reported = collector.one("POST /v1/stockouts")
-    assert {"INSERT", "COMMIT"} <= {span.name for span in collector.under(reported)}
+    assert {"WITH", "COMMIT"} <= {span.name for span in collector.under(reported)}
     assert not [span.name for span in collector.spans if "health" in span.name or "metrics" in span.name]
 
 

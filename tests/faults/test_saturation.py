@@ -9,7 +9,7 @@ import httpx
 import psycopg
 import pytest
 
-from engine.db import again, session
+from engine.db import again, pool, session
 from tests.support import OpenShop, Shop, ask, do, problem, rows, soon, stockout
 
 FAIL = """
@@ -61,7 +61,7 @@ async def test_a_pool_that_is_used_up_answers_503_and_recovers(
 
 
 async def test_only_so_many_wait_for_a_connection(open_shop: OpenShop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "WAITING_MAX", 6)
+    monkeypatch.setattr(pool, "WAITING_MAX", 6)
     async with open_shop(MAKEGOOD_POOL_SIZE="2") as shop:
         await reports(shop, 2)  # both connections are open
         with locked(shop.database_url, "shoppers"):
@@ -72,6 +72,51 @@ async def test_only_so_many_wait_for_a_connection(open_shop: OpenShop, monkeypat
             if answer.status_code == 503:
                 problem(answer, 503, "unavailable")
         assert Counter(answer.status_code for answer in answers) == {201: 8, 503: 12}
+
+
+async def test_a_connection_goes_to_whoever_has_waited_longest(database_url: str) -> None:
+    engine = session.create_engine(database_url, pool_size=1)
+    served: list[str] = []
+
+    async def use(name: str, times: int = 1) -> None:
+        for _ in range(times):
+            async with engine.connect():
+                served.append(name)
+                await asyncio.sleep(0)
+
+    await use("opened")
+    async with engine.connect():
+        early = asyncio.create_task(use("early"))
+        await asyncio.sleep(0.01)
+        late = asyncio.create_task(use("late"))
+        await asyncio.sleep(0.01)
+    # Whoever asks as it comes back, and again, comes after those.
+    await use("greedy", times=3)
+    await asyncio.gather(early, late)
+    assert served == ["opened", "early", "late", "greedy", "greedy", "greedy"]
+    await engine.dispose()
+
+
+async def test_who_goes_while_waiting_takes_no_connection_along(database_url: str) -> None:
+    engine = session.create_engine(database_url, pool_size=1)
+
+    async def use() -> None:
+        async with engine.connect():
+            pass
+
+    for pause in (0.01, 0):  # gone before a connection comes, and just as it comes
+        async with engine.connect():
+            gone, stays = asyncio.create_task(use()), asyncio.create_task(use())
+            await asyncio.sleep(0.01)
+            if pause:
+                gone.cancel()
+                await asyncio.sleep(pause)
+        gone.cancel()
+        await asyncio.wait_for(stays, 5)
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+    await asyncio.wait_for(use(), 5)
+    await engine.dispose()
 
 
 async def test_a_burst_of_calls_waits_for_its_turn(open_shop: OpenShop) -> None:
