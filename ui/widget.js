@@ -111,8 +111,8 @@ class MakegoodStockout extends MakegoodElement {
 
   /** @override @param {Ask} ask */
   async begin(ask) {
-    const [offer, moment] = await Promise.all([ask("offer"), ask("moment")]);
-    return { ...offer.json, moment: moment.json };
+    const { json } = await ask("moment");
+    return { ...json.offer, moment: json };
   }
 
   /** @param {Basis} basis @param {AbortSignal} signal @param {Promise<any>} [asked] */

@@ -331,25 +331,6 @@ class OrderView(msgspec.Struct, frozen=True):
     choice: str | None
 
 
-class MomentView(msgspec.Struct, frozen=True):
-    """`GET /v1/moment`: what the page needs to speak to this person of this product, now."""
-
-    title: str | None
-    variant: str | None
-    first_name: str | None
-    expected: str  # when it is back as a sentence, or that nobody knows yet
-    why: str | None  # the reason for the stockout as a sentence
-    available: bool  # it can be bought again, the units kept for others aside
-    currency: str  # of the alternatives' prices
-    prices: dict[str, str]  # of the alternatives that have one, by SKU, as the reader's country writes them
-    notices: bool  # the shop can send messages: that it is back, and codes
-    address_known: bool  # without asking for an address
-    told_when_back: bool  # a restock notice was asked for
-    order: OrderView | None
-    spun: bool  # the offer's reward is taken already
-    waiting: EnrolmentSummary | None  # this shopper waits for this product
-
-
 class SureView(msgspec.Struct, frozen=True):
     """A reward that needs no spin; `POST /v1/offer/accept` takes it."""
 
@@ -369,6 +350,26 @@ class OfferView(msgspec.Struct, frozen=True):
     patience: PatienceView | None
     product: ProductView
     sure: SureView | UnsetType = UNSET  # in the arm `sure` of an experiment alone
+
+
+class MomentView(msgspec.Struct, frozen=True):
+    """`GET /v1/moment`: what the page needs to speak to this person of this product, now; the offer with it."""
+
+    offer: OfferView
+    title: str | None
+    variant: str | None
+    first_name: str | None
+    expected: str  # when it is back as a sentence, or that nobody knows yet
+    why: str | None  # the reason for the stockout as a sentence
+    available: bool  # it can be bought again, the units kept for others aside
+    currency: str  # of the alternatives' prices
+    prices: dict[str, str]  # of the alternatives that have one, by SKU, as the reader's country writes them
+    notices: bool  # the shop can send messages: that it is back, and codes
+    address_known: bool  # without asking for an address
+    told_when_back: bool  # a restock notice was asked for
+    order: OrderView | None
+    spun: bool  # the offer's reward is taken already
+    waiting: EnrolmentSummary | None  # this shopper waits for this product
 
 
 class SurveyBody(msgspec.Struct, frozen=True):

@@ -135,11 +135,12 @@ class StorefrontController(Controller):
 
     @get(
         "/moment",
-        summary="What the page says besides the offer: names, what is there now, messages, the order",
+        summary="The offer, and what the page says besides: names, what is there now, messages, the order",
         responses=problems.described(),
     )
     async def moment(self, request: Call, services: Engine, locale: PageLocale = None) -> MomentView:
         token = await shopper_of(request, services)
+        made = await services.offers.ask(token)
         async with services.reading() as session:
             owned = await stockouts.of_token(session, token.shopper_id, token.stockout_id)
             if owned is None:
@@ -159,6 +160,7 @@ class StorefrontController(Controller):
             if stockout.stage == "ordered":
                 order = OrderView(await orders.chosen_for(session, shopper.subject, stockout.id))
             return MomentView(
+                offer=views.offer(made, messages),
                 title=stockout.title,
                 variant=stockout.variant,
                 first_name=shopper.first_name,

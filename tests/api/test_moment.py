@@ -42,6 +42,14 @@ def unknown() -> str:
 # What a page says
 
 
+async def test_a_page_asks_once_for_the_offer_and_all_it_says_of_it(shop: Shop) -> None:
+    shopper = await shop.report()
+    told = await moment(shopper)
+    assert told["offer"] == await shopper.offered()
+    assert told["offer"]["eligible"]
+    assert not told["spun"]
+
+
 async def spoken(shopper: Shopper, locale: str, accepted: str = "") -> Any:
     headers = {**bearer(shopper.token), "Accept-Language": accepted}
     return (await shopper.http.get(f"/v1/moment?locale={locale}", headers=headers)).json()

@@ -181,14 +181,14 @@ def either(route: Route) -> None:
     """Answer as a campaign does whose wheel and waiting exclude each other."""
     answer = route.fetch()
     body = answer.json()
-    body["patience"]["with_wheel"] = "either"
+    body["offer"]["patience"]["with_wheel"] = "either"
     route.fulfill(response=answer, json=body)
 
 
 @pytest.mark.parametrize("choice", ["enrol", "spin"])
 def test_where_it_is_the_one_or_the_other_choosing_says_so(demo: Served, visit: Visit, choice: str) -> None:
     shopper = visit(demo)
-    shopper.page.route("**/v1/offer?*", either)
+    shopper.page.route("**/v1/moment?*", either)
     shopper.meet_the_stockout()
     expect(shopper.offer).to_contain_text("taking one gives up the other")
     if choice == "enrol":

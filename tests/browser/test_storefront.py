@@ -462,7 +462,7 @@ def test_on_a_slow_line_the_fallback_stays_until_the_answer_comes(engine: Engine
     def hold(route: Route) -> None:
         held.append(route)
 
-    visitor.page.route("**/v1/offer?*", hold)
+    visitor.page.route("**/v1/moment?*", hold)
     visitor.page.evaluate(SHOW, ["makegood-stockout", {"token": fresh(engine, "en").token, "locale": "en"}])
     element = visitor.page.locator("makegood-stockout")
     expect(element.locator("slot")).to_be_attached()
