@@ -40,6 +40,7 @@ PerMinute = Annotated[int, msgspec.Meta(ge=1, le=10_000_000)]
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Calls a minute before the answer is 429."""
 
+    token_per_minute: PerMinute = 60
     shopper_per_minute: PerMinute = 120
     address_per_minute: PerMinute = 600
     key_per_minute: PerMinute = 6000

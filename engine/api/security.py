@@ -61,7 +61,7 @@ async def shopper_of(call: Call, services: Services) -> ShopperToken:
 
 
 async def shopper_by(authorization: str, address: str, services: Services) -> ShopperToken:
-    """Do the same for a call that the router has not seen. One question counts for the address and the shopper."""
+    """Do the same for a call that the router has not seen. One question counts for address, shopper and token."""
     limits = services.config.shop.limits
     from_address = Rate("address", address, limits.address_per_minute)
     try:
@@ -69,7 +69,12 @@ async def shopper_by(authorization: str, address: str, services: Services) -> Sh
     except NotSignedInError:
         await services.limiter.hit(from_address)
         raise
-    await services.limiter.hit(from_address, Rate("shopper", token.shopper_id, limits.shopper_per_minute))
+    await services.limiter.hit(
+        from_address,
+        Rate("shopper", token.shopper_id, limits.shopper_per_minute),
+        # A token is bound to its stockout: one that is signed anew is the same one.
+        Rate("token", str(token.stockout_id), limits.token_per_minute),
+    )
     return token
 
 

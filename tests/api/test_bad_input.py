@@ -813,6 +813,7 @@ async def test_too_many_unknown_codes_make_even_a_good_one_wait(open_shop: OpenS
 @pytest.mark.parametrize(
     ("line", "who"),
     [
+        ("token_per_minute = 300", "token"),
         ("shopper_per_minute = 600", "shopper"),
         ("address_per_minute = 60000", "address"),
         ("key_per_minute = 120000", "key"),
@@ -834,3 +835,7 @@ async def test_too_many_calls_are_429_with_a_time_to_wait(
             assert 1 < int(answer.headers["retry-after"]) <= 60
         if who == "shopper":
             assert (await (await shop.report()).offer()).status_code == 200, "another shopper is not in a hurry"
+        if who in {"shopper", "token"}:
+            again = await shop.report(shopper=person(id=shopper.id))
+            status = (await again.offer()).status_code
+            assert status == (200 if who == "token" else 429), "the same shopper has another token"

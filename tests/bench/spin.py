@@ -267,8 +267,9 @@ def _config(folder: Path) -> Path:
     config = config_copy(folder)
     edit(config / "campaigns" / "always-on.toml", 'amount = "250000.00"', 'amount = "900000000.00"')
     shop = config / "shop.toml"
-    for line in ("shopper_per_minute = 600 ", "address_per_minute = 60000 ", "key_per_minute = 120000 "):
-        edit(shop, line, f"{line.partition(' = ')[0]} = 10000000 ")
+    limits = {"token": 300, "shopper": 600, "address": 60000, "key": 120000}
+    for who, most in limits.items():
+        edit(shop, f"{who}_per_minute = {most} ", f"{who}_per_minute = 10000000 ")
     return config
 
 

@@ -38,6 +38,7 @@ complaints_change_percent = -20
 margin_change_percent = 0
 
 [limits]
+token_per_minute = 30
 shopper_per_minute = 60
 address_per_minute = 600
 key_per_minute = 6000

@@ -42,6 +42,7 @@ BOUNDS = (
 SECONDS_MAX = 600
 # The limits of config/shop.toml, to be widened.
 LIMITS = {
+    "token_per_minute": 300,
     "shopper_per_minute": 600,
     "address_per_minute": 60000,
     "key_per_minute": 120000,
