@@ -1,12 +1,16 @@
 """Work that happens by itself, on Procrastinate: what time ends, epochs, announcements."""
 
+import asyncio
+import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import structlog
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
@@ -26,6 +30,7 @@ from engine.versions import Versions
 log = structlog.get_logger()
 
 STALLED_SECONDS = 60
+AGAIN_SECONDS = 1.0  # between a worker that lost the database and the next
 
 jobs = App(connector=PsycopgConnector())
 
@@ -64,23 +69,52 @@ async def connected(settings: Settings) -> AsyncIterator[App]:
 
 
 async def work(settings: Settings, *, install_signal_handlers: bool = True) -> None:
-    """Run jobs until told to stop; jobs of a killed worker are taken up again."""
+    """Run jobs until told to stop; jobs of a killed worker are taken up again.
+
+    A database that goes away ends Procrastinate's worker; another one is started until it is back.
+    """
     tools = Tools(settings)
+    told = asyncio.Event()
+    if install_signal_handlers:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, told.set)
     try:
-        async with connected(settings) as app:
-            await app.run_worker_async(
-                concurrency=4,
-                additional_context={"tools": tools},
-                delete_jobs="successful",
-                stalled_worker_timeout=STALLED_SECONDS,
-                install_signal_handlers=install_signal_handlers,
-                worker_middleware=list(tools.tracing.jobs),
-            )
+        while not told.is_set():
+            try:
+                await _work_once(settings, tools, told)
+            except (ConnectorException, psycopg.Error) as error:
+                log.warning("worker without database", error=type(error).__name__)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), AGAIN_SECONDS)
     finally:
         await tools.pages.aclose()
         await tools.redis.aclose()
         await tools.engine.dispose()
         await tools.tracing.aclose()
+
+
+async def _work_once(settings: Settings, tools: Tools, told: asyncio.Event) -> None:
+    """Run one worker until `told` to stop, which lets its jobs end, or until it has lost the database."""
+    working, telling = asyncio.create_task(_run(settings, tools)), asyncio.create_task(told.wait())
+    try:
+        await asyncio.wait({working, telling}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        telling.cancel()
+        working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
+
+
+async def _run(settings: Settings, tools: Tools) -> None:
+    async with connected(settings) as app:
+        await app.run_worker_async(
+            concurrency=4,
+            additional_context={"tools": tools},
+            delete_jobs="successful",
+            stalled_worker_timeout=STALLED_SECONDS,
+            install_signal_handlers=False,
+            worker_middleware=list(tools.tracing.jobs),
+        )
 
 
 @jobs.task(name="deliver", pass_context=True, retry=WebhookRetry())

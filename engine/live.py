@@ -21,9 +21,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Session
 
 from engine import clock
+from engine.shared_redis import PROTOCOL
 
 if TYPE_CHECKING:  # an engine without Redis does not wait for its client to load
     from redis.asyncio import Redis
+    from redis.asyncio.client import PubSub
 
 log = structlog.get_logger()
 
@@ -37,6 +39,7 @@ RECENT_MAX = 10_000  # topics remembered
 SKEW_SECONDS = 1.0  # the clocks of two hosts, and a moment between what happened and what was heard of it
 BEATS_ALONE = 2  # after so many, a page whose process hears no other is told to ask
 REDIS_TIMEOUT_SECONDS = 0.5
+SILENT_SECONDS = 10  # nothing from Redis for so long: it is asked whether it is there
 # After a failure Redis is left alone for a while; open pages go on asking by themselves.
 REST_SECONDS = 5
 POINTS = "points"  # a night's points are there: every page asks again
@@ -109,6 +112,8 @@ def _client(url: str) -> "Redis":
         url.replace("redis+cluster://", "redis://", 1).split(",")[0],
         socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
         socket_timeout=None,
+        socket_keepalive=True,
+        protocol=PROTOCOL,
     )
 
 
@@ -157,6 +162,22 @@ class Recent:
         return max((topic for topic in topics if self._heard.get(topic, 0) >= since), default=None)
 
 
+async def _messages(heard: "PubSub") -> AsyncIterator[dict[str, Any]]:
+    """Yield what comes; a line on which not even an answer comes is given up, as one that fell."""
+    asked = False
+    while True:
+        message = await heard.get_message(timeout=SILENT_SECONDS)
+        if message is not None:
+            asked = False
+            if message["type"] != "pong":
+                yield message
+        elif asked:
+            raise OSError("a line to redis is silent")
+        else:
+            asked = True
+            await heard.ping()
+
+
 class Wire(MemoryChannelsBackend):
     """What is published here is heard here at once, and through Redis in every other process."""
 
@@ -169,7 +190,7 @@ class Wire(MemoryChannelsBackend):
         self._redis = _client(redis_url) if redis_url else None
         self._listening: asyncio.Task[None] | None = None
         self._sending: set[asyncio.Task[None]] = set()
-        self._rests_until = 0.0
+        self._owing: asyncio.Task[None] | None = None
 
     async def on_startup(self) -> None:
         await super().on_startup()
@@ -177,10 +198,11 @@ class Wire(MemoryChannelsBackend):
             self._listening = asyncio.create_task(self._listen(self._redis))
 
     async def on_shutdown(self) -> None:
-        if self._listening is not None:
-            self._listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._listening
+        for task in (self._listening, self._owing):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
         await asyncio.gather(*self._sending)
         if self._redis is not None:
             with suppress(*_away()):
@@ -203,9 +225,20 @@ class Wire(MemoryChannelsBackend):
         await super().publish(data, channels)
 
     async def _pass_out(self, redis: "Redis", data: bytes, channels: list[str]) -> None:
-        loop = asyncio.get_running_loop()
-        if loop.time() >= self._rests_until and not await _send(redis, self._name, channels, data):
-            self._rests_until = loop.time() + REST_SECONDS
+        # What is not told now is made up for: the pages of other processes are told to ask for everything.
+        if self._owing is None and not await _send(redis, self._name, channels, data):
+            self._owe(redis)
+
+    def _owe(self, redis: "Redis") -> None:
+        if self._owing is None:
+            self._owing = asyncio.create_task(self._make_up(redis))
+
+    async def _make_up(self, redis: "Redis") -> None:
+        while True:
+            await asyncio.sleep(REST_SECONDS)
+            if await _send(redis, self._name, [_channel(POINTS)], POINTS.encode()):
+                self._owing = None
+                return
 
     async def _listen(self, redis: "Redis") -> None:
         """Pass on what other processes publish; a Redis that goes away is asked again until it is back."""
@@ -214,7 +247,7 @@ class Wire(MemoryChannelsBackend):
             with suppress(*_away()):
                 async with redis.pubsub() as heard:
                     await heard.subscribe(_REDIS_CHANNEL)
-                    async for message in heard.listen():
+                    async for message in _messages(heard):
                         if message["type"] == "message":
                             await self._pass_on(message["data"])
                             continue

@@ -22,8 +22,10 @@ def configure(*, production: bool) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # A line in one piece: several processes write to one stream.
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
     )
+    hear("procrastinate")
     hear("psycopg")  # of a pipeline that broke, it also tells that what followed was undone
 
 

@@ -1,7 +1,9 @@
 """Everything an operator sets, from the environment alone; production refuses what is missing, short or an example."""
 
 import os
+import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 
 import msgspec
@@ -15,8 +17,10 @@ SECRET_LENGTH_MIN = 32
 EXAMPLE_SECRETS = frozenset({"change-me-change-me-change-me-change-me", "example-secret-example-secret-example"})
 
 _ENVIRONMENTS = ("production", "development")
+_REDIS_SCHEMES = {"redis", "rediss", "redis+cluster"}
 _FOLLOWED = ("folder", "published")
-_PORT_MAX = 65535
+_MOST = {"PORT": 65535, "MAKEGOOD_POOL_SIZE": 1000, "MAKEGOOD_TOKEN_SECONDS": 100 * 366 * 24 * 3600}
+_HOSTS = re.compile(r"[^\s/:@]+(?::([0-9]{1,5}))?|\[[0-9A-Fa-f:.]+\](?::([0-9]{1,5}))?")
 
 
 class SettingsError(Exception):
@@ -56,7 +60,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     production = kind != "development"
     settings = Settings(
         database_url=_database_url(environment, problems),
-        redis_url=environment.get("REDIS_URL") or None,
+        redis_url=_redis_url(environment, problems),
         config_folder=config_folder_of(environment),
         follow=_follow(environment, problems),
         token_secrets=_secrets(environment, "MAKEGOOD_TOKEN_SECRET", problems, production=production),
@@ -65,7 +69,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         production=production,
         demo=environment.get("MAKEGOOD_DEMO") == "1",
         demo_key=environment.get("MAKEGOOD_MERCHANT_KEY", ""),
-        host=environment.get("HOST") or "127.0.0.1",
+        host=_host(environment, problems),
         port=_port(environment, problems),
         public_url=environment.get("MAKEGOOD_PUBLIC_URL") or f"http://127.0.0.1:{environment.get('PORT') or 8000}",
         webhook_url=environment.get("MAKEGOOD_WEBHOOK_URL") or None,
@@ -98,10 +102,7 @@ def port_of(environment: Mapping[str, str] = os.environ) -> int:
 
 
 def _port(environment: Mapping[str, str], problems: list[str]) -> int:
-    port = _number(environment, "PORT", 8000, problems)
-    if port > _PORT_MAX:
-        problems.append(f'PORT is "{port}"; expected {_PORT_MAX} at most')
-    return port
+    return _number(environment, "PORT", 8000, problems)
 
 
 def _follow(environment: Mapping[str, str], problems: list[str]) -> str:
@@ -119,6 +120,27 @@ def _database_url(environment: Mapping[str, str], problems: list[str]) -> str:
     elif not is_address(url):
         problems.append("DATABASE_URL is not an address such as postgresql://user:password@host/database")
     return url
+
+
+def _redis_url(environment: Mapping[str, str], problems: list[str]) -> str | None:
+    url = environment.get("REDIS_URL") or None
+    scheme, _, rest = (url or "").partition("://")
+    *_, places = rest.partition("/")[0].rpartition("@")
+    found = [_HOSTS.fullmatch(place) for place in places.split(",")]
+    sound = all(one is not None and int(one[1] or one[2] or 0) <= _MOST["PORT"] for one in found)
+    # The value itself is not told: it may hold a password.
+    if url and not (scheme in _REDIS_SCHEMES and sound and (len(found) == 1 or scheme == "redis+cluster")):
+        problems.append("REDIS_URL is not an address such as redis://host:6379/0 or redis+cluster://host:6379")
+    return url
+
+
+def _host(environment: Mapping[str, str], problems: list[str]) -> str:
+    host = environment.get("HOST") or "127.0.0.1"
+    try:
+        ip_address(host)
+    except ValueError:
+        problems.append(f'HOST is "{host}"; expected an IP address to listen on, such as 0.0.0.0')
+    return host
 
 
 def _traces_url(environment: Mapping[str, str], problems: list[str]) -> str | None:
@@ -174,5 +196,9 @@ def _number(environment: Mapping[str, str], name: str, default: int, problems: l
     text = environment.get(name) or str(default)
     if not text.isdecimal() or int(text) == 0:
         problems.append(f'{name} is "{text}"; expected a positive whole number')
+        return default
+    most = _MOST.get(name, int(text))
+    if int(text) > most:
+        problems.append(f'{name} is "{text}"; expected {most} at most')
         return default
     return int(text)

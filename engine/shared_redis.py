@@ -22,6 +22,12 @@ SLOW_SECONDS = 0.1
 REST_SECONDS = 5
 
 
+# The older protocol: with the newer one, dead connections of the pool are found out one failed call at a time.
+PROTOCOL = 2
+# Calls of one moment, each with some counts: more wait for a connection, within the time-out.
+CONNECTIONS_MAX = 100
+
+
 class RedisAwayError(Exception):
     """There is no Redis, or it did not answer in time, or not long ago."""
 
@@ -70,6 +76,8 @@ class SharedRedis:
     async def aclose(self) -> None:
         if self._client is not None:
             await self._client.aclose()
+            if (pool := getattr(self._client, "connection_pool", None)) is not None:
+                await pool.disconnect()
 
 
 def _away() -> tuple[type[Exception], ...]:
@@ -79,12 +87,21 @@ def _away() -> tuple[type[Exception], ...]:
 
 
 def _client(url: str, timeout_seconds: float) -> "Client":
-    from redis.asyncio import Redis, RedisCluster
+    from redis.asyncio import BlockingConnectionPool, Redis, RedisCluster
 
     if url.startswith("redis+cluster://"):
         return RedisCluster.from_url(
             url.replace("redis+cluster://", "redis://", 1),
             socket_timeout=timeout_seconds,
             socket_connect_timeout=timeout_seconds,
+            protocol=PROTOCOL,
         )
-    return Redis.from_url(url, socket_timeout=timeout_seconds, socket_connect_timeout=timeout_seconds)
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=CONNECTIONS_MAX,
+        timeout=timeout_seconds,
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=timeout_seconds,
+        protocol=PROTOCOL,
+    )
+    return Redis(connection_pool=pool)

@@ -7,7 +7,7 @@ import { builder, frame, remember } from "./widget/dom.js";
 import { opening } from "./widget/views.js";
 import { listen } from "./widget/live.js";
 import { loadMessages } from "./widget/messages.js";
-import { fetchPart, seldom } from "./widget/parts.js";
+import { again, fetchPart, seldom } from "./widget/parts.js";
 import { connect } from "./widget/api.js";
 import { choice } from "./widget/choice.js";
 import { rows } from "./widget/rows.js";
@@ -16,7 +16,7 @@ import { rows } from "./widget/rows.js";
 
 /** What all elements share: a fallback in the slot, attributes as the API, and one signal that ends every listener. */
 class MakegoodElement extends HTMLElement {
-  static observedAttributes = ["token", "engine", "locale", "sku", "reserve"];
+  static observedAttributes = ["sku", "token", "product", "reserve", "locale", "engine"];
 
   #root = this.attachShadow({ mode: "open" });
   /** @type {AbortController | undefined} */
@@ -30,9 +30,10 @@ class MakegoodElement extends HTMLElement {
     this.#abort?.abort();
   }
 
-  attributeChangedCallback() {
+  /** @param {string} _name @param {string | null} old @param {string | null} now */
+  attributeChangedCallback(_name, old, now) {
     // Those it comes with are read when it is connected.
-    if (this.isConnected && this.#root.firstChild) this.#open();
+    if (old !== now && this.isConnected && this.#root.firstChild) this.#open();
   }
 
   /** Until the engine has answered, and if it never does, the fallback in the slot stays. */
@@ -40,13 +41,13 @@ class MakegoodElement extends HTMLElement {
     this.#abort?.abort();
     const { signal } = (this.#abort = new AbortController());
     const place = document.createElement("div");
+    const ready = this.hasAttribute("token") || this.hasAttribute("sku");
     // What is shown again takes no less place meanwhile.
-    if (this.#root.firstChild) place.style.minHeight = `${this.getBoundingClientRect().height}px`;
+    if (ready && this.#root.firstChild) place.style.minHeight = `${this.getBoundingClientRect().height}px`;
     this.#root.adoptedStyleSheets = [sheet];
     const slot = document.createElement("slot");
     place.append(slot);
     this.#root.replaceChildren(place);
-    const ready = this.hasAttribute("token") || this.hasAttribute("sku");
     // The place it will take is kept from the first moment, so that nothing below it jumps.
     if (ready) place.className = `place ${this.getAttribute("reserve") ?? this.reserve}`;
     await null; // several attributes may change in one go
@@ -54,6 +55,7 @@ class MakegoodElement extends HTMLElement {
     try {
       const basis = await this.#basis(place, signal);
       await this.present(basis, signal);
+      place.style.minHeight = "";
       basis.say.keep();
     } catch (error) {
       if (signal.aborted) return;
@@ -103,10 +105,7 @@ class MakegoodStockout extends MakegoodElement {
     this.#shown = "";
     await this.#show(basis, signal, basis.early);
     if (this.hasAttribute("survey")) fetchPart(basis, "survey").then(({ askAfterwards }) => askAfterwards(basis, this, signal), () => {});
-    listen(basis.engine, signal, () => [this.#sku], () => {
-      // Not under a turning wheel; and where the engine is silent, what is shown stays.
-      if (!basis.root.querySelector("[aria-disabled]")) this.#show(basis, signal).catch(() => {});
-    });
+    listen(basis.engine, signal, () => [this.#sku], () => again(basis, signal, this.begin, (asked) => this.#show(basis, signal, asked)));
   }
 
   /** @override @param {Ask} ask */
@@ -155,7 +154,6 @@ class MakegoodStockout extends MakegoodElement {
       if (signal.aborted) return;
       this.#sku = sku;
       paint(root, place, card);
-      place.style.minHeight = "";
     }
     this.#shown = now;
     tell("offer", { offer });

@@ -26,7 +26,7 @@ STREAMS_MAX = 20_000  # of one process; a page beyond asks now and then instead
 STREAM_MINUTES_MAX = 30  # then the page connects again, perhaps to another process
 BUSY_SECONDS = 60
 RETRY_MS = 5000
-PRODUCTS_MAX = 100
+PRODUCTS_MAX = 500
 TIME = re.compile(r"[0-9]{13}")  # Unix time in milliseconds
 
 # The browser sends it when its line fell, so that nothing said in between is missed; what is no time of ours says
@@ -62,11 +62,15 @@ class LiveController(Controller):
 async def _events(
     services: Services, named: frozenset[str], heard_until: float | None, ends_at: datetime
 ) -> AsyncIterator[ServerSentEventMessage]:
+    greeted = False
     async for topic in services.pages.heard(named, heard_until):
         if clock.now() >= ends_at:
             return
         now = int(clock.now().timestamp() * 1000)
         if topic is None:
-            yield ServerSentEventMessage(comment="listening", data=None, id=now, retry=RETRY_MS)
+            # A page sees this, as it sees no comment: where none comes, something on the way holds the line back.
+            # The first says nothing of when: what was missed is still on its way behind it.
+            yield ServerSentEventMessage(event="beat", data=now, id=now if greeted else None, retry=RETRY_MS)
+            greeted = True
         else:
             yield ServerSentEventMessage(event="change", data=topic.partition(" ")[0], id=now)

@@ -93,6 +93,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
     DBAPIError: from_database,
     PostgresError: from_database,
     PoolTimeoutError: from_database,
+    faults.OvertakenError: from_database,
     Exception: from_anything,
 }
 

@@ -7,6 +7,8 @@ from litestar import Controller, Response, delete, get, post, put
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import SecurityRequirement
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec.structs import replace
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import clock
 from engine.api import bodies, patience_views, problems, views
@@ -160,7 +162,7 @@ class StorefrontController(Controller):
             if stockout.stage == "ordered":
                 order = OrderView(await orders.chosen_for(session, shopper.subject, stockout.id))
             return MomentView(
-                offer=views.offer(made, messages),
+                offer=await _without_gone(session, views.offer(made, messages)),
                 title=stockout.title,
                 variant=stockout.variant,
                 first_name=shopper.first_name,
@@ -229,6 +231,14 @@ class StorefrontController(Controller):
         async with services.transaction() as session:
             chosen = await orders.choose(session, services.kit, token, data.choice, now=clock.now())
         return Response(OrderView(chosen.choice), headers=REPLAYED if chosen.replayed else {})
+
+
+async def _without_gone(session: AsyncSession, offer: OfferView) -> OfferView:
+    """Leave out the alternatives that the shop has said to be gone since."""
+    given = offer.product.alternatives
+    known = await shelves.shelves_of(session, [one.sku for one in given]) if given else {}
+    there = [one for one in given if views.shelf(one.sku, known.get(one.sku), 0).status != "out"]
+    return replace(offer, product=replace(offer.product, alternatives=there))
 
 
 def _to(data: NoticeBody | None, locale: str | None) -> notices.To:

@@ -4,8 +4,18 @@ from psycopg import errors as postgres
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+
+class OvertakenError(Exception):
+    """Another transaction did meanwhile what ours was about to do: undo it, and look again."""
+
+
 # Ours was undone, and may be tried again.
-_COLLIDED = (postgres.DeadlockDetected, postgres.LockNotAvailable, postgres.SerializationFailure)
+_COLLIDED = (
+    OvertakenError,
+    postgres.DeadlockDetected,
+    postgres.LockNotAvailable,
+    postgres.SerializationFailure,
+)
 # Ours relied on what another transaction took meanwhile: the budget, the unit, or the code drawn.
 _TAKEN = ("budgets_remaining_check", "reward_stocks_taken_check", "codes_pkey")
 # Away, shutting down, out of connections or slower than its bounds.

@@ -6,6 +6,8 @@ the line: while callers keep coming, some wait until they time out.
 
 import asyncio
 from collections import deque
+from contextlib import suppress
+from typing import Literal
 
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
@@ -69,15 +71,28 @@ class Line(QueueCommon[ConnectionPoolEntry]):
             async with asyncio.timeout(seconds_max):
                 return await mine
         except BaseException:
-            if mine.done() and not mine.cancelled():
+            if mine.done() and not mine.cancelled() and mine.exception() is None:
                 self.put_nowait(mine.result())  # it came as its caller went
-            else:
-                mine.cancel()
+            with suppress(ValueError):  # whoever came back with a connection may have passed over it by now
                 self._waiting.remove(mine)
             raise
+
+    def call_one(self) -> None:
+        """Tell whoever is first that there is room for a connection of their own: another one could not be made."""
+        while self._waiting:
+            first = self._waiting.popleft()
+            if not first.done():
+                first.set_exception(Empty())
+                return
 
 
 class FairPool(AsyncAdaptedQueuePool):
     """The usual pool with that line."""
 
     _queue_class = Line
+    _pool: Line
+
+    def _dec_overflow(self) -> Literal[True]:
+        done = super()._dec_overflow()
+        self._pool.call_one()
+        return done

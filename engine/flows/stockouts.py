@@ -11,8 +11,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine.api.schemas import Alternative, StockoutReport
+from engine.db.faults import OvertakenError
 from engine.db.session import raw_connection
-from engine.db.tables import Award, Event, Offer, Shopper, Stockout
+from engine.db.tables import Award, Offer, Shopper, Stockout
 from engine.errors import FieldError, IdempotencyMismatchError, InvalidBodyError
 from engine.ids import new_id
 from engine.vault import Vault
@@ -21,33 +22,32 @@ from rules.addresses import fold
 _DEARER = 3  # the rank of what costs more than what is missing
 CLOCK_SKEW_MAX = timedelta(minutes=5)
 SHOPS_BEGAN = datetime(1990, 1, 1, tzinfo=UTC)  # the first on the Web; dates of the year 1 cannot even be read back
-# In one trip. The shopper is remembered as the shop last described them, but a retry of old news changes nothing; an
-# address that is left out is not forgotten, nor the rules that count by it. A retry that overtakes us here waits for us
-# and then finds no room for its event, nor a stockout.
-_REPORT = """
-WITH known AS (
-    INSERT INTO shoppers AS s (shopper_id, subject, email, address_digest, first_name, locale, segments, created_at,
-        updated_at)
-    SELECT %(shopper_id)s::text, %(subject)s::uuid, %(email)s::text, %(address_digest)s::bytea, %(first_name)s::text,
-        %(locale)s::text, %(segments)s::text[], %(now)s::timestamptz, %(now)s::timestamptz
-    WHERE NOT EXISTS (SELECT FROM events WHERE event_id = %(event_id)s)
-    ON CONFLICT (shopper_id) DO UPDATE SET email = coalesce(excluded.email, s.email),
-        address_digest = coalesce(excluded.address_digest, s.address_digest),
-        first_name = coalesce(excluded.first_name, s.first_name), locale = excluded.locale,
-        segments = excluded.segments, updated_at = excluded.updated_at
-    RETURNING subject
-), noted AS (
-    INSERT INTO events (event_id, body_digest, subject, stockout_id, created_at)
-    SELECT %(event_id)s::text, %(body_digest)s::bytea, subject, %(id)s::uuid, %(now)s::timestamptz FROM known
-    ON CONFLICT DO NOTHING RETURNING subject
-)
+_SEEN = "SELECT body_digest, stockout_id FROM events WHERE event_id = %(event_id)s"
+_SUBJECT = "SELECT subject FROM shoppers WHERE shopper_id = %(shopper_id)s"
+# Remembered as the shop last described them; an address that is left out is not forgotten, nor the rules that count by
+# it.
+_KNOW = """
+INSERT INTO shoppers (shopper_id, subject, email, address_digest, first_name, locale, segments, created_at,
+    updated_at)
+VALUES (%(shopper_id)s, %(subject)s, %(email)s, %(address_digest)s, %(first_name)s, %(locale)s, %(segments)s, %(now)s,
+    %(now)s)
+ON CONFLICT (shopper_id) DO UPDATE SET email = coalesce(excluded.email, shoppers.email),
+    address_digest = coalesce(excluded.address_digest, shoppers.address_digest),
+    first_name = coalesce(excluded.first_name, shoppers.first_name), locale = excluded.locale,
+    segments = excluded.segments, updated_at = excluded.updated_at
+RETURNING subject
+"""
+_NOTE = """
+INSERT INTO events (event_id, body_digest, subject, stockout_id, created_at)
+VALUES (%(event_id)s, %(body_digest)s, %(subject)s, %(id)s, %(now)s)
+ON CONFLICT DO NOTHING RETURNING subject
+"""
+_MEET = """
 INSERT INTO stockouts (subject, id, occurred_at, sku, title, variant, price_minor, categories, quantity, stage,
     cart_total_minor, cart_currency, market, expected_on, reason, alternatives, created_at)
-SELECT subject, %(id)s::uuid, %(occurred_at)s::timestamptz, %(sku)s::text, %(title)s::text, %(variant)s::text,
-    %(price_minor)s::bigint, %(categories)s::text[], %(quantity)s::bigint, %(stage)s::text,
-    %(cart_total_minor)s::bigint, %(cart_currency)s::text, %(market)s::text, %(expected_on)s::date,
-    %(reason)s::text, %(alternatives)s::jsonb, %(now)s::timestamptz
-FROM noted
+VALUES (%(subject)s, %(id)s, %(occurred_at)s, %(sku)s, %(title)s, %(variant)s, %(price_minor)s, %(categories)s,
+    %(quantity)s, %(stage)s, %(cart_total_minor)s, %(cart_currency)s, %(market)s, %(expected_on)s, %(reason)s,
+    %(alternatives)s, %(now)s)
 """
 
 
@@ -57,18 +57,36 @@ class Reported(NamedTuple):
 
 
 async def report(session: AsyncSession, vault: Vault, body: StockoutReport, *, now: datetime) -> Reported:
-    """Record a stockout; the same event again is the same stockout, with another body it is refused."""
+    """Record a stockout; the same event again is the same stockout, with another body it is refused.
+
+    Two trips: one looks, one writes. Whoever is overtaken in between is undone with `OvertakenError` and tried again.
+    """
     refuse_strange_time("occurred_at", body.occurred_at, now=now)
     told = msgspec.json.encode(body, order="sorted")
+    facts = _facts(vault, body, told, now=now)
     connection = await raw_connection(session)
-    stockout_id = new_id(now)
-    made = await connection.execute(_REPORT, _facts(vault, body, told, stockout_id, now=now))
-    if made.rowcount:
-        return Reported(stockout_id, replayed=False)
-    seen = await session.get_one(Event, body.event_id)
-    if not vault.is_digest(seen.body_digest, "event body", told):
+    async with connection.pipeline():
+        event = await connection.execute(_SEEN, facts)
+        shopper = await connection.execute(_SUBJECT, facts)
+        seen, known = await event.fetchone(), await shopper.fetchone()
+    if seen is not None:
+        return _replay(vault, told, *seen)
+    if known is not None:
+        [facts["subject"]] = known
+    async with connection.pipeline():
+        shopper = await connection.execute(_KNOW, facts)
+        event = await connection.execute(_NOTE, facts)
+        await connection.execute(_MEET, facts)
+        known, noted = await shopper.fetchone(), await event.fetchone()
+    if noted is None or known != noted:
+        raise OvertakenError
+    return Reported(facts["id"], replayed=False)
+
+
+def _replay(vault: Vault, told: bytes, body_digest: bytes, stockout_id: UUID) -> Reported:
+    if not vault.is_digest(body_digest, "event body", told):
         raise IdempotencyMismatchError("this event_id was already reported with another body")
-    return Reported(seen.stockout_id, replayed=True)
+    return Reported(stockout_id, replayed=True)
 
 
 def refuse_strange_time(name: str, at: datetime, *, now: datetime) -> None:
@@ -78,7 +96,7 @@ def refuse_strange_time(name: str, at: datetime, *, now: datetime) -> None:
         raise InvalidBodyError(f"`{name}` {strange}", errors=[FieldError(name, strange)])
 
 
-def _facts(vault: Vault, body: StockoutReport, told: bytes, stockout_id: UUID, *, now: datetime) -> dict[str, Any]:
+def _facts(vault: Vault, body: StockoutReport, told: bytes, *, now: datetime) -> dict[str, Any]:
     shopper, cart, restock = body.shopper, body.cart, body.restock
     return {
         "event_id": body.event_id,
@@ -90,7 +108,7 @@ def _facts(vault: Vault, body: StockoutReport, told: bytes, stockout_id: UUID, *
         "first_name": shopper.first_name,
         "locale": shopper.locale,
         "segments": list(shopper.segments),
-        "id": stockout_id,
+        "id": new_id(now),
         "occurred_at": body.occurred_at,
         "sku": body.sku,
         "title": body.title,

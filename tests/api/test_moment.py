@@ -42,6 +42,15 @@ def unknown() -> str:
 # What a page says
 
 
+async def test_an_alternative_that_is_gone_too_is_not_offered(shop: Shop) -> None:
+    gone, late, there = unknown(), unknown(), unknown()
+    shopper = await shop.report(alternatives=[{"sku": sku} for sku in (gone, late, there)])
+    await shop.put_stock(gone, available=0)
+    await shop.put_stock(late, available=0, backorderable=True)
+    shown = (await moment(shopper))["offer"]["product"]["alternatives"]
+    assert [one["sku"] for one in shown] == [late, there]
+
+
 async def test_a_page_asks_once_for_the_offer_and_all_it_says_of_it(shop: Shop) -> None:
     shopper = await shop.report()
     told = await moment(shopper)

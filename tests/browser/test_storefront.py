@@ -609,6 +609,133 @@ def test_what_changes_before_the_page_listens_is_not_missed(engine: Engine, visi
     expect(element.locator("[part=truth]")).to_contain_text("is back")
 
 
+def test_news_leaves_alone_what_a_shopper_is_doing(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    met = fresh(engine, "en")
+    with visitor.page.expect_response("**/v1/live?*"):
+        element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    truth = element.locator("[part=truth]")
+    odds = element.locator("[part=odds]")
+    odds.locator("summary").click()
+    odds.locator("input").fill("my lucky seed")
+    engine.stock(met.sku, available=0, expected_on="2096-05-04")
+    expect(truth).to_contain_text("4 May 2096")
+    expect(odds.locator("input")).to_have_value("my lucky seed")
+    expect(odds.locator("input")).to_be_focused()
+    element.locator("[part=decline]").click()
+    engine.stock(met.sku, available=0, expected_on="2096-06-05")
+    expect(truth).to_contain_text("5 June 2096")
+    expect(element.locator("[part=reopen]")).to_be_focused()
+    engine.stock(met.sku, available=5)
+    expect(truth).to_contain_text("is back")
+    expect(element.locator("[part=sorry]")).to_have_count(0)
+    engine.stock(met.sku, available=0)
+    expect(truth).to_contain_text("sold out")
+    order = "nodes => nodes.map((node) => node.getAttribute('part')).slice(0, 2)"
+    assert element.locator("[part=card] > *").evaluate_all(order) == ["truth", "sorry"]
+    element.locator("[part=reopen]").click()
+    spins = hear_spins(visitor.page)
+    spin(visitor.page)
+    assert first_spin(visitor.page, spins)["proof"]["client_seed"] == "my lucky seed"
+
+
+def test_news_that_comes_while_the_wheel_turns_is_told_once_it_rests(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en", motion="no-preference")
+    shop_page(visitor)
+    met = fresh(engine, "en")
+    with visitor.page.expect_response("**/v1/live?*"):
+        element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    element.locator("[part=spin]").click()
+    visitor.page.wait_for_function("disc => disc.getAnimations().length", arg=element.locator(".disc").element_handle())
+    engine.stock(met.sku, available=5)
+    element.locator("[part=result]").wait_for()
+    expect(element.locator("[part=truth]")).to_contain_text("is back")
+    expect(element.locator("[part=result]")).to_be_visible()
+
+
+def test_no_thanks_calls_off_a_spin_that_waits_for_the_line(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    met = fresh(engine, "en")
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    element.locator("[part=card]").wait_for()
+    visitor.page.context.set_offline(True)
+    element.locator("[part=spin]").click()
+    expect(element.locator("[part=spin]")).to_have_text("Try again")
+    element.locator("[part=decline]").click()
+    visitor.page.context.set_offline(False)
+    visitor.page.wait_for_function("navigator.onLine")
+    visitor.page.wait_for_timeout(500)
+    assert not met.call("GET", "awards")["awards"]
+    visitor.faults.clear()  # the request that failed is one
+
+
+def test_a_long_word_stays_inside_the_card_on_a_small_phone(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en", size={"width": WIDE, "height": 760})
+    shop_page(visitor)
+    word = "Kinderzimmerdeckenleuchtenschirm"
+    met = engine.report("en", title=word, alternatives=[{"sku": "ALT-LONG", "title": word * 2}])
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    card = element.locator("[part=card]")
+    card.wait_for()
+    expect(element.locator("[part=legend]")).to_be_visible()
+    box = card.bounding_box()
+    assert box is not None
+    ends = element.locator("[part=truth] h2, [part=legend] i, [part=alternatives] li, [part=decline]").evaluate_all(
+        "nodes => Math.max(...nodes.map((node) => node.getBoundingClientRect().right))"
+    )
+    assert ends <= box["x"] + box["width"]
+
+
+def test_the_same_token_again_starts_nothing_anew_and_another_leaves_no_gap(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    met = fresh(engine, "en")
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    element.locator("[part=decline]").click()
+    element.evaluate("(element, token) => element.setAttribute('token', token)", met.token)
+    expect(element.locator("[part=reopen]")).to_be_visible()
+    element.evaluate("element => element.removeAttribute('token')")
+    expect(element.locator("slot")).to_be_attached()
+    box = element.bounding_box()
+    assert box is not None
+    assert box["height"] < 100
+
+
+SILENT = """window.EventSource = class extends EventTarget {
+  static OPEN = 1;
+  readyState = 1;
+  close() {}
+};"""
+
+
+def test_a_line_that_something_holds_back_is_not_waited_for(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    visitor.page.add_init_script(SILENT)
+    visitor.page.clock.install()
+    shop_page(visitor)
+    met = fresh(engine, "en")
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    element.locator("[part=card]").wait_for()
+    engine.stock(met.sku, available=5)
+    visitor.page.clock.run_for(61_000)
+    expect(element.locator("[part=truth]")).to_contain_text("is back")
+
+
+def test_one_bad_name_leaves_the_other_shelves_their_words(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    sku = f"SKU-{uuid4().hex[:8]}"
+    engine.stock(sku, available=0)
+    shop_page(visitor)
+    visitor.page.evaluate(SHOW, ["makegood-stock", {"sku": sku, "locale": "en"}])
+    visitor.page.evaluate(
+        "document.querySelector('main').insertAdjacentHTML('beforeend', '<makegood-stock sku=\" \">')"
+    )
+    expect(visitor.page.locator("makegood-stock").first).to_have_attribute("state", "out")
+    expect(visitor.page.locator("makegood-stock").last).to_have_attribute("state", "unknown")
+
+
 def test_where_no_line_passes_the_page_asks_now_and_then(engine: Engine, visit: Visit) -> None:
     visitor = visit(engine.served, "en")
     visitor.page.clock.install()

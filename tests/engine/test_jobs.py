@@ -115,7 +115,9 @@ async def test_an_announcement_not_heard_is_kept_and_told_again_later(database_u
             )
         )
         # Standard Webhooks waits five seconds; the test does not.
-        do(database_url, "UPDATE procrastinate_jobs SET scheduled_at = now() WHERE task_name = 'deliver'")
+        # Beside the loop: the worker in it may hold this very row, and has yet to commit.
+        later = "UPDATE procrastinate_jobs SET scheduled_at = now() WHERE task_name = 'deliver'"
+        await asyncio.to_thread(do, database_url, later)
         await soon(lambda: len(listener.heard) == 2, seconds_max=30)
     first, second = listener.heard
     assert first[0]["webhook-id"] == second[0]["webhook-id"]
@@ -195,3 +197,16 @@ async def test_the_jobs_of_a_worker_that_died_are_taken_up_again(database_url: s
         await app.configure_task("retry_stalled").defer_async(timestamp=0)
     async with listener.listening(), working(settings):
         await soon(lambda: len(listener.heard) == 1, seconds_max=30)
+
+
+async def test_a_worker_goes_on_when_the_database_is_back(database_url: str) -> None:
+    listener = Listener()
+    settings = heard_by(listener, database_url)
+    everybody = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+    async with listener.listening(), working(settings):
+        await tell(settings)
+        await soon(lambda: len(listener.heard) == 1)
+        await asyncio.to_thread(do, database_url, everybody)
+        await tell(settings)
+        await soon(lambda: len(listener.heard) == 2)

@@ -4,7 +4,7 @@ import asyncio
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from itertools import cycle
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from engine import shared_redis
 from engine.errors import TooManyRequestsError
 from engine.limiter import Limiter, Rate
-from engine.shared_redis import SharedRedis
+from engine.shared_redis import RedisAwayError, SharedRedis
 from tests.chaos.proxy import Proxy
 from tests.support import OpenShop, Redis, RedisCluster, Shop, ask, free_port, redis_cluster, serving, soon
 
@@ -209,3 +209,31 @@ async def _journey(shop: Shop) -> None:
     won = await (await shop.report()).won()
     held = await shop.reserved(won["award"]["code"], f"order-{uuid4()}")
     assert (await shop.confirm(held["redemption_id"])).json()["status"] == "confirmed"
+
+
+async def test_a_redis_that_was_started_anew_is_well_at_once(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared_redis, "REST_SECONDS", 0.2)
+    shared = SharedRedis(redis.url, timeout_seconds=5, slow_seconds=5)
+
+    async def asked() -> object:
+        return await shared.ask(lambda client: client.ping(), otherwise="nothing")
+
+    await asyncio.gather(*(asked() for _ in range(30)))  # as many connections, all of them soon dead
+    redis.kill()
+    redis.start()
+    with suppress(RedisAwayError):
+        await asked()
+    await asyncio.sleep(0.3)
+    await asked()  # one finds out for all
+    answers = await asyncio.gather(*(asked() for _ in range(30)), return_exceptions=True)
+    assert not [one for one in answers if isinstance(one, Exception)]
+    await shared.aclose()
+
+
+async def test_more_callers_than_connections_wait_for_one(redis: Redis) -> None:
+    shared = SharedRedis(redis.url, timeout_seconds=10, slow_seconds=10)
+    calls = [
+        shared.ask(lambda client: client.ping(), otherwise="nothing") for _ in range(shared_redis.CONNECTIONS_MAX * 2)
+    ]
+    assert all(await asyncio.gather(*calls))
+    await shared.aclose()

@@ -127,3 +127,33 @@ def test_a_demo_has_no_place_in_production() -> None:
 def test_announcements_need_a_secret_to_be_signed_with() -> None:
     with pytest.raises(SettingsError, match="MAKEGOOD_WEBHOOK_SECRET is missing"):
         read({**_SOUND, "MAKEGOOD_WEBHOOK_URL": "https://shop.example/hooks"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("REDIS_URL", "nonsense", "REDIS_URL is not an address"),
+        ("REDIS_URL", "http://redis.internal:6379", "REDIS_URL is not an address"),
+        ("REDIS_URL", "redis://redis.internal:99999/0", "REDIS_URL is not an address"),
+        ("REDIS_URL", "redis://one:6379,two:6379", "REDIS_URL is not an address"),
+        ("HOST", "300.1.1.1", 'HOST is "300.1.1.1"; expected an IP address'),
+        ("MAKEGOOD_TOKEN_SECONDS", "9" * 20, "MAKEGOOD_TOKEN_SECONDS .* at most"),
+        ("MAKEGOOD_POOL_SIZE", "9" * 20, "MAKEGOOD_POOL_SIZE .* at most"),
+    ],
+)
+def test_what_would_only_be_found_out_while_serving_is_refused(name: str, value: str, said: str) -> None:
+    with pytest.raises(SettingsError, match=said):
+        read({**_SOUND, name: value})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://127.0.0.1:6379/0",
+        "redis://user:pa@ss@redis.internal",
+        "rediss://[::1]:6380",
+        "redis+cluster://one:7000,two:7001",
+    ],
+)
+def test_an_address_of_redis_is_taken_as_it_is(url: str) -> None:
+    assert read({**_SOUND, "REDIS_URL": url}).redis_url == url

@@ -1,6 +1,7 @@
 """More callers than the database can serve: a bounded wait, then 503 with Retry-After, and all is well afterwards."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from contextlib import contextmanager
 import httpx
 import psycopg
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from engine.db import again, pool, session
 from tests.support import OpenShop, Shop, ask, do, problem, rows, soon, stockout
@@ -117,6 +120,46 @@ async def test_who_goes_while_waiting_takes_no_connection_along(database_url: st
             await gone
     await asyncio.wait_for(use(), 5)
     await engine.dispose()
+
+
+async def test_whoever_waits_too_long_is_told_so_even_as_a_connection_comes_back(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "POOL_TIMEOUT_SECONDS", 0.05)
+    engine = session.create_engine(database_url, pool_size=1)
+
+    async def use() -> None:
+        async with engine.connect():
+            pass
+
+    async with engine.connect():
+        late = [asyncio.create_task(use()) for _ in range(20)]
+        await asyncio.sleep(0.04)
+        time.sleep(0.05)  # noqa: ASYNC251  # all of them are over at once, and this connection comes back in the same moment
+    told = await asyncio.gather(*late, return_exceptions=True)
+    assert {type(one) for one in told} <= {type(None), PoolTimeoutError}
+    await asyncio.wait_for(use(), 5)
+    await engine.dispose()
+
+
+async def test_where_no_connection_can_be_made_nobody_waits_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "POOL_TIMEOUT_SECONDS", 120)
+
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.05)
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        engine = session.create_engine(f"postgresql://makegood@127.0.0.1:{port}/makegood", pool_size=2)
+
+        async def use() -> None:
+            async with engine.connect():
+                pass
+
+        told = await asyncio.wait_for(asyncio.gather(*(use() for _ in range(10)), return_exceptions=True), 60)
+        assert {type(one) for one in told} == {OperationalError}
+        await engine.dispose()
 
 
 async def test_a_burst_of_calls_waits_for_its_turn(open_shop: OpenShop) -> None:

@@ -26,7 +26,7 @@ export async function choice(scene, table, card, before, step) {
   await step();
   const { all: more, ready } = rows(scene, either && before);
   const live = h("p", { class: "live", role: "status" });
-  const note = h("p", { class: "note", role: "alert" });
+  const note = h("p", { class: "note", role: "alert", tabindex: -1 });
   // A spin that was interrupted goes on with the same seed.
   const mine = { seed: remember(key)?.seed ?? freshSeed(), fixed: false };
   let busy = false;
@@ -107,9 +107,12 @@ export async function choice(scene, table, card, before, step) {
     const over = final(error);
     if (over) await seldom(say);
     note.textContent = say(over ? "seldom-over" : "failed");
-    if (over) panel.replaceChildren(note);
+    if (over) {
+      lay(note);
+      note.focus();
+    }
     // Back on line, the wheel goes on by itself: its draw may be made already.
-    else if (!navigator.onLine) addEventListener("online", () => go.ariaDisabled || spin(), { once: true });
+    else if (!navigator.onLine) addEventListener("online", () => go.isConnected && spin());
     go.textContent = say("retry");
     go.ariaDisabled = null;
     tell("error", { error });

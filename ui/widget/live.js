@@ -8,10 +8,12 @@ const SPREAD_MS = 400;
 const listeners = new Map();
 /** @type {EventSource[]} */
 let lines = [];
+/** When one last said something: a proxy may hold a line open and let nothing through. */
+let heard = 0;
 let dialling = 0;
 
 setInterval(() => {
-  if (document.hidden || lines.some(({ readyState }) => readyState === EventSource.OPEN)) return;
+  if (document.hidden || performance.now() - heard < POLL_MS) return;
   tell();
   dial();
 }, POLL_MS);
@@ -45,6 +47,7 @@ function dial() {
     if (!document.hidden) for (const { engine, skus } of listeners.values()) for (const sku of skus()) (wanted[engine.href] ??= new Set()).add(sku);
     lines = Object.entries(wanted).map(([engine, skus]) => {
       const line = new EventSource(`${engine}v1/live?${new URLSearchParams(Array.from(skus, (sku) => ["sku", sku]))}`);
+      line.addEventListener("beat", () => (heard = performance.now()));
       line.addEventListener("change", () => setTimeout(tell, SPREAD_MS * Math.random()));
       return line;
     });

@@ -74,19 +74,22 @@ export function notice(scene) {
   const form = () => place.replaceChildren(addressForm(scene, {
     text: say("more-notice"), button: say("more-notice-button"), done: say("more-notice-done"),
   }, (body) => ask("notices", body), () => {
-    place.append(off);
+    place.append(note, off);
     tell("notified", { sku: offer.product.sku });
   }));
+  const note = h("p", { class: "note", role: "alert" });
   const off = h("button", { type: "button", class: "plain", part: "notice-off", async click() {
+    note.textContent = "";
     try {
       await ask("notices", undefined, "DELETE");
       form();
       place.querySelector("input")?.focus();
     } catch (error) {
+      note.textContent = say("more-failed");
       tell("error", { error });
     }
   } }, say("more-notice-off"));
-  if (offer.moment.told_when_back) place.append(h("p", {}, `✓ ${say("more-notice-done")}`), off);
+  if (offer.moment.told_when_back) place.append(h("p", {}, `✓ ${say("more-notice-done")}`), note, off);
   else form();
   return place;
 }

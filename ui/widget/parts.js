@@ -25,3 +25,6 @@ export async function fetchPart({ say, root }, name) {
 
 /** Words for what rarely happens; without them, all else is there all the same. @param {Say} say */
 export const seldom = (say) => say.learn("seldom").catch(() => {});
+
+/** Show what has changed meanwhile; where the engine is silent, what is shown stays. @param {Parameters<typeof import("./again.js").again>} all */
+export const again = (...all) => import("./again.js").then((part) => part.again(...all)).catch(() => {});

@@ -72,7 +72,9 @@ class Programmes {
     const same = nodes.length === this.#list.children.length && nodes.every((node, index) => node === this.#list.children[index]);
     if (!same) {
       const place = this.#place();
-      this.#list.replaceChildren(...nodes);
+      // What has not changed stays where it is: a question in it may have the focus.
+      for (const old of Array.from(this.#list.children)) if (!nodes.includes(/** @type {HTMLElement} */ (old))) old.remove();
+      nodes.forEach((node, index) => this.#list.children[index] === node || this.#list.insertBefore(node, this.#list.children[index] ?? null));
       place();
       this.arrange();
     }
@@ -93,13 +95,17 @@ class Programmes {
   /** Remember what had the focus and what was open, and return how to find it again. */
   #place() {
     const { root } = this.basis;
-    const focused = root.activeElement?.getAttribute("data-key");
+    const active = root.activeElement;
+    const focused = active?.closest("[data-key]")?.getAttribute("data-key");
+    const programme = active?.closest("article")?.getAttribute("data-id");
     const open = Array.from(this.#list.querySelectorAll("details[open]"), (one) => one.getAttribute("data-key"));
     return () => {
       for (const details of this.#list.querySelectorAll("details")) details.open ||= open.includes(details.getAttribute("data-key"));
-      for (const one of this.#list.querySelectorAll("[data-key]")) {
-        if (one instanceof HTMLElement && one.getAttribute("data-key") === focused) one.focus({ preventScroll: true });
-      }
+      if (!active || active.isConnected) return;
+      const of = this.#list.querySelector(`article[data-id="${programme}"]`);
+      const found = Array.from(this.#list.querySelectorAll("[data-key]")).find((one) => one.getAttribute("data-key") === focused);
+      const there = found?.querySelector("summary") ?? found ?? of?.querySelector("h2");
+      if (there instanceof HTMLElement) there.focus({ preventScroll: true });
     };
   }
 
@@ -140,7 +146,7 @@ class Programme {
     const parts = active
       ? [this.#head(before), this.#hold(), this.#restock(), this.#days(), this.#milestones(), this.#spend(), this.#ledger(), this.actions]
       : [this.#ended(), this.#milestones(), this.#spend(), this.#ledger()];
-    this.element = h("article", { class: active ? "card" : "card ended", part: "programme", "data-sku": view.sku }, ...parts.filter((part) => part));
+    this.element = h("article", { class: active ? "card" : "card ended", part: "programme", "data-sku": view.sku, "data-id": view.enrolment_id }, ...parts.filter((part) => part));
   }
 
   get #title() {
@@ -152,7 +158,7 @@ class Programme {
     const { basis: { h, say }, view } = this;
     const queue = view.queue && !view.hold && say(view.queue.before ? "wait-queue" : "wait-queue-first", { count: view.queue.before });
     return h("div", { class: "with-ring" }, ring(h, say, view, before), h("div", {},
-      h("h2", {}, this.#title),
+      h("h2", { tabindex: -1 }, this.#title),
       h("p", { part: "next" }, nextWords(say, view)),
       queue && h("p", { class: "muted", part: "queue" }, queue)));
   }
@@ -377,7 +383,7 @@ class Programme {
     const { basis: { h, say }, view } = this;
     const { status, points, points_expire_at: at } = view;
     return h("div", { class: "over" },
-      h("h2", {}, this.#title),
+      h("h2", { tabindex: -1 }, this.#title),
       h("p", { part: "status" }, say("wait-ended", { status })),
       points > 0 && at && h("p", {}, say("wait-expire", { points, date: dayIn(say, at.slice(0, 10)) })));
   }

@@ -6,6 +6,8 @@ import { listen } from "./live.js";
 /** @import { Basis, Shelf } from "./types" */
 
 const SKUS_MAX = 100;
+/** What the engine takes for one; another would cost all elements of the page their answer. */
+const NAMED = /^(?=.*\S)[^\p{Cc}]{1,100}$/u;
 
 /** @type {Map<string, Promise<Map<string, Shelf>>>} */
 const asking = new Map();
@@ -14,6 +16,7 @@ const wanted = new Map();
 
 /** @param {URL} engine @param {string} sku @returns {Promise<Shelf | undefined>} */
 async function ask(engine, sku) {
+  if (!NAMED.test(sku)) return { sku, status: "unknown", left: null, expected_on: null, reason: null };
   const key = engine.href;
   const skus = wanted.get(key) ?? new Set();
   wanted.set(key, skus.add(sku));
@@ -67,7 +70,7 @@ export async function present({ engine, h, say, place, tell }, signal, host) {
     tell("stock", { sku, status, left });
   };
   await show();
-  listen(engine, signal, () => [sku], () => show().catch(() => {}));
+  listen(engine, signal, () => [sku].filter((one) => NAMED.test(one)), () => show().catch(() => {}));
 }
 
 export const styles = new CSSStyleSheet();

@@ -12,7 +12,7 @@ sheet.replaceSync(`${tints.join("")}
 --surface:var(--makegood-surface,light-dark(#fffdf9,#211d1a));--ink:var(--makegood-ink,light-dark(#2b211a,#f6ede2));
 --muted:var(--makegood-muted,light-dark(#6a5a4d,#c2b3a4));--line:var(--makegood-line,light-dark(#e6d9c9,#453b34));
 --accent:var(--makegood-accent,light-dark(#9c3a22,#f2a88f));--on:var(--makegood-on-accent,light-dark(#fff,#32120a));
-font-family:var(--makegood-font,inherit);line-height:1.5;color:var(--ink)}
+font-family:var(--makegood-font,inherit);line-height:1.5;color:var(--ink);overflow-wrap:anywhere}
 :host([hidden]){display:none}
 :host(makegood-stock){display:inline-block;container-type:normal}
 *{box-sizing:border-box}
@@ -24,7 +24,7 @@ font-family:var(--makegood-font,inherit);line-height:1.5;color:var(--ink)}
 h2,h3,p,ol,ul{margin:0;padding:0;list-style:none}
 h2,h3{font-size:1.3rem;line-height:1.25}
 a{color:var(--accent)}
-code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}
+code{font-family:ui-monospace,monospace}
 .place,.card,.panel,.truth,.instead,.legend,.rows{display:grid;gap:1rem;align-content:start}
 .place{align-content:stretch}
 .truth,.instead,.legend{gap:.4rem}

@@ -354,6 +354,7 @@ field-alternatives-change-percent = target for alternatives, percent of change
 field-alerts-change-percent = target for alert sign-ups, percent of change
 field-complaints-change-percent = target for complaints, percent of change
 field-margin-change-percent = target for margin, percent of change
+field-token-per-minute = calls a minute with one shopper token
 field-shopper-per-minute = calls a minute of one shopper
 field-address-per-minute = calls a minute from one address
 field-key-per-minute = calls a minute of one key

@@ -354,6 +354,7 @@ field-alternatives-change-percent = objectif d’articles de remplacement, évol
 field-alerts-change-percent = objectif d’inscriptions aux alertes, évolution en pour cent
 field-complaints-change-percent = objectif de réclamations, évolution en pour cent
 field-margin-change-percent = objectif de marge, évolution en pour cent
+field-token-per-minute = appels par minute avec un même jeton
 field-shopper-per-minute = appels par minute d’un client
 field-address-per-minute = appels par minute d’une adresse
 field-key-per-minute = appels par minute d’une clé

@@ -1,0 +1,58 @@
+/** What an open page does with news: all of it anew, or, where a shopper is in the middle of something, only what is true now. */
+
+import { seldom } from "./parts.js";
+import { opening } from "./views.js";
+
+/** @import { Ask, Basis } from "./types" */
+
+const TURN_MS = 500;
+/** Marks of something begun or done that a new card would throw away; a row that is open from the start is none. */
+const OCCUPIED = "[part=reopen],[part=result],[part=sent],.survey,.asking,[part=odds][open],[data-row=notice][open],.two [data-row=wait][open]";
+
+/** @type {WeakSet<ShadowRoot>} */
+const asking = new WeakSet();
+
+/** @param {ShadowRoot} root */
+const occupied = (root) =>
+  root.activeElement || root.querySelector(OCCUPIED) || Array.from(root.querySelectorAll("input"), ({ value, defaultValue }) => value !== defaultValue).includes(true);
+
+/**
+ * Not under a turning wheel, but once it rests.
+ * @param {Basis} basis @param {AbortSignal} signal @param {(ask: Ask) => Promise<any>} begin @param {(asked: Promise<any>) => Promise<void>} show
+ */
+export async function again(basis, signal, begin, show) {
+  const { ask, place, root, say } = basis;
+  if (asking.has(root)) return;
+  asking.add(root);
+  try {
+    let offer;
+    do {
+      while (root.querySelector("[aria-disabled]")) await new Promise((done) => setTimeout(done, TURN_MS));
+      if (signal.aborted) return;
+      offer = await begin(ask);
+    } while (root.querySelector("[aria-disabled]"));
+    const card = place.querySelector("[part=card]");
+    if (!card || !occupied(root)) return await show(Promise.resolve(offer));
+    await seldom(say);
+    if (!signal.aborted) renew(card, opening({ ...basis, offer, waiting: offer.moment.waiting }));
+  } finally {
+    asking.delete(root);
+  }
+}
+
+/** Put what has changed in the place of what stood there, and leave alone what has not: somebody may be on it. @param {Element} card @param {(Element | string)[]} said */
+function renew(card, said) {
+  /** @type {Element | null} */
+  let before = null;
+  for (const [index, name] of ["truth", "sorry", "alternatives"].entries()) {
+    const old = card.querySelector(`:scope > [part=${name}]`);
+    const now = /** @type {Element | null} */ (said[index] || null);
+    if (old && now?.outerHTML === old.outerHTML) before = old;
+    else {
+      old?.remove();
+      if (now && before) before.after(now);
+      else if (now) card.prepend(now);
+      before = now ?? before;
+    }
+  }
+}
