@@ -101,8 +101,9 @@ async def _work_once(settings: Settings, tools: Tools, told: asyncio.Event) -> N
     finally:
         telling.cancel()
         working.cancel()
-        with suppress(asyncio.CancelledError):
-            await working
+        await asyncio.wait({working})  # not it itself: whoever cancels this call must not be taken for it
+    if not working.cancelled():
+        working.result()
 
 
 async def _run(settings: Settings, tools: Tools) -> None:

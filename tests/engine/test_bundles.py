@@ -15,7 +15,7 @@ from engine.bundles import BundleError, bundle
 from engine.settings import ROOT
 from tests.support import Shop
 
-PARTS = {"arms", "more", "patience", "sound", "stock", "survey", "wait"}
+PARTS = {"again", "arms", "more", "patience", "sound", "stock", "survey", "wait"}
 
 
 @pytest.fixture
