@@ -60,6 +60,7 @@ def create_engine(
     engine = create_async_engine(
         sqlalchemy_url(database_url),
         poolclass=FairPool,
+        pool_use_lifo=True,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_TIMEOUT_SECONDS,

@@ -640,6 +640,24 @@ def test_news_leaves_alone_what_a_shopper_is_doing(engine: Engine, visit: Visit)
     assert first_spin(visitor.page, spins)["proof"]["client_seed"] == "my lucky seed"
 
 
+def test_news_that_comes_while_the_page_asks_is_asked_for_too(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    met = fresh(engine, "en")
+    with visitor.page.expect_response("**/v1/live?*"):
+        element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        engine.stock(met.sku, available=0, expected_on="2096-06-05")
+        visitor.page.wait_for_timeout(1500)
+        route.fulfill(response=answer)
+
+    visitor.page.route("**/v1/moment?*", late, times=1)
+    engine.stock(met.sku, available=0, expected_on="2096-05-04")
+    expect(element.locator("[part=truth]")).to_contain_text("5 June 2096")
+
+
 def test_news_that_comes_while_the_wheel_turns_is_told_once_it_rests(engine: Engine, visit: Visit) -> None:
     visitor = visit(engine.served, "en", motion="no-preference")
     shop_page(visitor)

@@ -13,6 +13,7 @@ import pytest
 import engine.live
 from engine.db.session import create_engine, transaction
 from engine.live import POINTS, Live, Sender, of_product
+from tests.chaos.proxy import Proxy
 from tests.support import Redis, Served, free_port, serving
 
 pytestmark = pytest.mark.xdist_group("served")
@@ -184,6 +185,50 @@ async def test_pages_ask_again_when_a_lost_redis_is_back(redis: Redis, monkeypat
         await asyncio.sleep(0.1)
         assert heard.empty()
         redis.start()
+        assert await first(heard) == POINTS
+
+
+@asynccontextmanager
+async def through(redis: Redis) -> AsyncIterator[tuple[Proxy, str]]:
+    proxy, port = Proxy(lambda: asyncio.open_connection("127.0.0.1", redis.port)), free_port()
+    async with proxy.on_port(port):
+        yield proxy, f"redis://127.0.0.1:{port}/0"
+
+
+async def test_a_line_to_redis_that_falls_silent_is_given_up(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine.live, "SILENT_SECONDS", 0.3)
+    async with (
+        through(redis) as (proxy, url),
+        running(redis.url) as one,
+        running(url) as other,
+        hearing(other, "LAMP") as heard,
+    ):
+        await _until_heard(lambda: one.publish([of_product("LAMP")]), heard)
+        monkeypatch.setattr(engine.live, "HEARTBEAT_SECONDS", 0.05)
+        one.publish([of_product("LAMP")])
+        assert await first(heard) == of_product("LAMP")
+        await asyncio.sleep(1)
+        assert heard.empty(), "a line that answers is kept"
+        stalled = asyncio.create_task(proxy.stall(SECONDS_MAX))
+        assert await first(heard) == POINTS
+        stalled.cancel()
+
+
+async def test_what_could_not_be_passed_on_is_made_up_for(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine.live, "REST_SECONDS", 0.1)
+    async with (
+        through(redis) as (proxy, url),
+        running(url) as one,
+        running(redis.url) as other,
+        hearing(other, "LAMP", topic=POINTS) as heard,
+    ):
+        await _until_heard(lambda: one.publish([POINTS]), heard, POINTS)
+        await asyncio.sleep(0.1)
+        assert heard.empty()
+        stalled = asyncio.create_task(proxy.stall(1))
+        await asyncio.sleep(0)
+        one.publish([of_product("LAMP")])
+        await stalled
         assert await first(heard) == POINTS
 
 

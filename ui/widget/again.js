@@ -9,34 +9,41 @@ const TURN_MS = 500;
 /** Marks of something begun or done that a new card would throw away; a row that is open from the start is none. */
 const OCCUPIED = "[part=reopen],[part=result],[part=sent],.survey,.asking,[part=odds][open],[data-row=notice][open],.two [data-row=wait][open]";
 
-/** @type {WeakSet<ShadowRoot>} */
-const asking = new WeakSet();
+/** Who is at it, and whether more has come meanwhile. @type {WeakMap<AbortSignal, boolean>} */
+const asking = new WeakMap();
 
 /** @param {ShadowRoot} root */
 const occupied = (root) =>
   root.activeElement || root.querySelector(OCCUPIED) || Array.from(root.querySelectorAll("input"), ({ value, defaultValue }) => value !== defaultValue).includes(true);
 
 /**
- * Not under a turning wheel, but once it rests.
+ * Not under a turning wheel, but once it rests; and once more where more came while it was asked.
  * @param {Basis} basis @param {AbortSignal} signal @param {(ask: Ask) => Promise<any>} begin @param {(asked: Promise<any>) => Promise<void>} show
  */
-export async function again(basis, signal, begin, show) {
-  const { ask, place, root, say } = basis;
-  if (asking.has(root)) return;
-  asking.add(root);
+export async function again({ root, ...basis }, signal, begin, show) {
+  const turning = () => !signal.aborted && root.querySelector("[aria-disabled]");
+  const busy = asking.has(signal);
+  asking.set(signal, busy);
+  if (busy) return;
   try {
-    let offer;
     do {
-      while (root.querySelector("[aria-disabled]")) await new Promise((done) => setTimeout(done, TURN_MS));
+      asking.set(signal, false);
+      while (turning()) await new Promise((done) => setTimeout(done, TURN_MS));
       if (signal.aborted) return;
-      offer = await begin(ask);
-    } while (root.querySelector("[aria-disabled]"));
-    const card = place.querySelector("[part=card]");
-    if (!card || !occupied(root)) return await show(Promise.resolve(offer));
-    await seldom(say);
-    if (!signal.aborted) renew(card, opening({ ...basis, offer, waiting: offer.moment.waiting }));
+      const offer = await begin(basis.ask);
+      if (turning()) asking.set(signal, true);
+      else await tell(offer);
+    } while (asking.get(signal));
   } finally {
-    asking.delete(root);
+    asking.delete(signal);
+  }
+
+  /** @param {any} offer */
+  async function tell(offer) {
+    const card = basis.place.querySelector("[part=card]");
+    if (!card || !occupied(root)) return show(Promise.resolve(offer));
+    await seldom(basis.say);
+    if (!signal.aborted) renew(card, opening({ ...basis, root, offer, waiting: offer.moment.waiting }));
   }
 }
 
