@@ -7,7 +7,7 @@ import asyncio
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -86,8 +86,7 @@ class Limiter:
                 return await self._redis.ask(lambda redis: _asked(redis, rates, cost), otherwise="counting in process")
             except RedisAwayError:
                 pass
-        now_us = time.monotonic_ns() // 1000
-        return max([self._local.wait_us(rate, now_us, cost=cost) for rate in rates])
+        return self._local.wait_us(rates, time.monotonic_ns() // 1000, cost=cost)
 
 
 async def _asked(redis: "Client", rates: Sequence[Rate], cost: int) -> int:
@@ -104,18 +103,22 @@ class _Local:
     def __init__(self) -> None:
         self._full_us: OrderedDict[tuple[str, str], int] = OrderedDict()
 
-    def wait_us(self, rate: Rate, now_us: int, *, cost: int) -> int:
-        key, (_, interval_us, burst_us) = rate[:2], rate.limit
-        after = max(self._full_us.get(key, 0), now_us) + interval_us
-        wait = after - now_us - burst_us
-        if wait > 0:
-            return wait
-        if cost:
-            self._full_us[key] = after
-            self._full_us.move_to_end(key)
-            if len(self._full_us) > NAMES_MAX:
-                self._full_us.popitem(last=False)
-        return 0
+    def wait_us(self, rates: Iterable[Rate], now_us: int, *, cost: int) -> int:
+        """Return how long until none of them is spent; 0 counts this call for each that is not."""
+        full_us, longest = self._full_us, 0
+        for name, who, per_minute in rates:
+            _, interval_us, burst_us = limit(name, per_minute)
+            key = (name, who)
+            after = max(full_us.get(key, 0), now_us) + interval_us
+            wait = after - now_us - burst_us
+            if wait > 0:
+                longest = max(longest, wait)
+            elif cost:
+                full_us[key] = after
+                full_us.move_to_end(key)
+        while len(full_us) > NAMES_MAX:
+            full_us.popitem(last=False)
+        return longest
 
 
 def _refuse_unless(wait_us: int) -> None:

@@ -23,6 +23,8 @@ _SEALED = b"\x01"
 _NONCE_BYTES = 12  # random; with one key, safe for some billions of codes
 # The header that PyJWT writes, and with it this engine: such a token is read without the library's many questions.
 _USUAL_HEADER = urlsafe_b64encode(b'{"alg":"HS256","typ":"JWT"}').decode().rstrip("=")
+# A page makes several calls with one token, and its signature is checked once; some 600 bytes each.
+TOKENS_KEPT = 20_000
 _Subject = Annotated[str, msgspec.Meta(pattern=r"^[^\x00]*\Z")]  # PostgreSQL knows no NUL
 
 
@@ -59,6 +61,7 @@ class Vault:
         self._seals = [AESGCM(_cipher_key(key)) for key in settings.seal_keys]
         self._fernet = MultiFernet([Fernet(key) for key in settings.seal_keys])
         self._token_secrets = settings.token_secrets
+        self._read_before: dict[str, ShopperToken] = {}
         self._peppers = [pepper.encode() for pepper in settings.peppers]
         self.epoch_secrets: dict[tuple[date, str], bytes] = {}  # opened once a process; a few hundred a year
 
@@ -96,12 +99,11 @@ class Vault:
 
     def digest(self, purpose: str, value: str | bytes) -> bytes:
         """Return a keyed digest: equal values are found again, and a stolen table tells nothing."""
-        return self.digests(purpose, value)[0]
+        return _keyed(self._peppers[0], purpose, value)
 
     def digests(self, purpose: str, value: str | bytes) -> list[bytes]:
         """Return the digest by every pepper in use: what was kept by an older one is found too."""
-        data = value.encode() if isinstance(value, str) else value
-        return [hmac.digest(pepper, purpose.encode() + b"\0" + data, "sha256") for pepper in self._peppers]
+        return [_keyed(pepper, purpose, value) for pepper in self._peppers]
 
     def is_digest(self, kept: bytes, purpose: str, value: str | bytes) -> bool:
         """Whether `kept` is the digest of `value`, in a time that tells nothing of either."""
@@ -115,7 +117,7 @@ class Vault:
 
     def read_token(self, token: str, *, now: datetime) -> ShopperToken:
         """Check signature, form and end; raise `TokenRefusedError` or `TokenExpiredError`."""
-        if (usual := self._usual(token)) is not None:
+        if (usual := self._read_before.get(token) or self._usual(token)) is not None:
             if usual.expires_at <= now:
                 raise TokenExpiredError
             return usual
@@ -143,10 +145,18 @@ class Vault:
             if hmac.compare_digest(_signature(secret, signed), signature):
                 try:
                     claims = _usual_claims(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-                    return ShopperToken(claims.sub, claims.sto, datetime.fromtimestamp(claims.exp, tz=UTC))
+                    read = ShopperToken(claims.sub, claims.sto, datetime.fromtimestamp(claims.exp, tz=UTC))
                 except (msgspec.MsgspecError, ValueError, OverflowError, OSError):
                     return None
+                return self._keep(token, read)
         return None
+
+    def _keep(self, token: str, read: ShopperToken) -> ShopperToken:
+        """Remember what a token said whose signature was right; the longest known is forgotten first."""
+        self._read_before[token] = read
+        if len(self._read_before) > TOKENS_KEPT:
+            del self._read_before[next(iter(self._read_before))]
+        return read
 
     def _claims(self, token: str) -> dict[str, object]:
         import jwt  # brings every cipher there is, and the usual token needs none of them
@@ -166,6 +176,11 @@ class Vault:
 def _signature(secret: str, signed: str) -> str:
     """Return the HS256 signature of a token's first two parts."""
     return urlsafe_b64encode(hmac.digest(secret.encode(), signed.encode(), "sha256")).decode().rstrip("=")
+
+
+def _keyed(pepper: bytes, purpose: str, value: str | bytes) -> bytes:
+    data = value.encode() if isinstance(value, str) else value
+    return hmac.digest(pepper, purpose.encode() + b"\0" + data, "sha256")
 
 
 def _cipher_key(fernet_key: str) -> bytes:

@@ -80,6 +80,7 @@ class _Drawing(NamedTuple):
 
     offer: _Offer
     version: Version
+    offer_id: str  # as the draw reads it
     seed: bytes
     drawn: Drawn
     client_seed: str
@@ -199,7 +200,7 @@ async def _grant(
     for drawing, given in zip(drawings, granted, strict=True):
         if isinstance(given, Given):
             rows.append(row := drawing.row(given, now=now))
-            proof = proof_of(row, drawing.seed)
+            proof = proof_of(row, drawing.offer_id, drawing.seed)
             spun = Spun(row, given, drawing.version, proof, drawing.offer.locale, replayed=False)
             answers[drawing.offer.n] = made[drawing.offer.id] = spun
         else:
@@ -209,10 +210,10 @@ async def _grant(
     return made
 
 
-def proof_of(spin: Spin | Made, seed: bytes) -> Proof:
+def proof_of(spin: Spin | Made, offer_id: str, seed: bytes) -> Proof:
     return Proof(
         algorithm=ALGORITHM,
-        offer_id=str(spin.offer_id),
+        offer_id=offer_id,
         table_digest=spin.table_digest,
         commitment=commitment(seed),
         server_seed=seed.hex(),
@@ -270,8 +271,9 @@ def _refusal(offer: _Offer, waiting: Container[UUID], *, now: datetime) -> Makeg
 
 
 def _draw(offer: _Offer, version: Version, secret: bytes, client_seed: str) -> _Drawing:
-    seed = server_seed(secret, str(offer.id))
-    return _Drawing(offer, version, seed, draw(version.table, seed, client_seed, str(offer.id)), client_seed)
+    offer_id = str(offer.id)
+    seed = server_seed(secret, offer_id)
+    return _Drawing(offer, version, offer_id, seed, draw(version.table, seed, client_seed, offer_id), client_seed)
 
 
 async def _first_results(
@@ -290,8 +292,9 @@ async def _first_results(
     results = {}
     for offer in offers:
         spin, award = rows[offer.id]
-        seed = server_seed(await epochs.secret_of(session, kit.vault, day_of(offer.id), now=now), str(offer.id))
-        proof = proof_of(spin, seed)
+        offer_id = str(offer.id)
+        seed = server_seed(await epochs.secret_of(session, kit.vault, day_of(offer.id), now=now), offer_id)
+        proof = proof_of(spin, offer_id, seed)
         results[offer.id] = Spun(spin, award, versions[offer.version], proof, offer.locale, replayed=True)
     return results
 

@@ -288,9 +288,7 @@ async def test_units_held_for_who_waits_are_not_offered_to_everybody(open_shop: 
         assert answer.json()["products"][0]["status"] == "out"
 
 
-@pytest.mark.parametrize(
-    ("call", "most"), [("/v1/availability", 100), ("/v1/live", 500)], ids=["availability", "live"]
-)
+@pytest.mark.parametrize(("call", "most"), [("/v1/availability", 100), ("/v1/live", 500)], ids=["availability", "live"])
 async def test_a_shelf_is_asked_for_by_name_and_not_by_the_thousand(shop: Shop, call: str, most: int) -> None:
     for shelf in ([], [f"S-{number}" for number in range(most + 1)]):
         problem(await shop.http.get(call, params={"sku": shelf}), 422, "invalid_field")
