@@ -74,6 +74,20 @@ class Given(msgspec.Struct):
     code: str | UnsetType = UNSET  # never while it goes to the database
 
 
+class Taken(NamedTuple):
+    """What budgets and stocks had left before a batch's grants, and have after them."""
+
+    before: Left
+    after: Left
+
+
+class Granted(NamedTuple):
+    """What each wish came to, in order, and what that takes from budgets and stocks: still to be written."""
+
+    answers: list[Given | BudgetSpentError]
+    taken: Taken
+
+
 class _Choice(NamedTuple):
     """What is left once each wish has got its reward; None is nothing."""
 
@@ -140,16 +154,19 @@ async def grant(
 ) -> Award:
     """Grant one reward, as `grant_all` does; raise what it answers where nothing can be given."""
     await session.flush()
-    [given] = await grant_all(session, vault, [wish(version, reward, origin)], now=now)
+    [given], taken = await grant_all(session, vault, [wish(version, reward, origin)], now=now)
     if isinstance(given, BudgetSpentError):
         raise given
+    await take(await raw_connection(session), taken)
     return await session.get_one(Award, (given.subject, given.id))
 
 
 async def grant_all(
     session: AsyncSession, vault: Vault, wishes: Sequence[Wish], *, now: datetime, memory: Memory | None = None
-) -> list[Given | BudgetSpentError]:
+) -> Granted:
     """Grant to each in turn its reward, or the first thing after it that stock and budget can give.
+
+    What it takes is written by `take`, at the end of the caller's transaction.
 
     What was set aside for it covers the last resort, so something is always granted; where nothing was set aside and
     the budget is used up, the answer is a `BudgetSpentError`, and the others go on.
@@ -180,12 +197,19 @@ async def grant_all(
         for one, code in zip(answers, codes, strict=True):
             if isinstance(one, Given):
                 one.code = code.text
-        # Last, so that others wait for them no longer than the commit takes.
-        await ledger.shift(connection, {key: after.budgets[key] - minor for key, minor in before.budgets.items()})
-        await _take(connection, {key: units - after.units[key] for key, units in before.units.items()})
-        if memory:
-            memory.take(before, after)
-    return answers
+    return Granted(answers, Taken(before, after))
+
+
+async def take(connection: AsyncConnection, taken: Taken, memory: Memory | None = None) -> None:
+    """Take from budgets and stocks what was granted.
+
+    Last in a transaction: others wait for these rows no longer than the commit takes.
+    """
+    before, after = taken
+    await ledger.shift(connection, {key: after.budgets[key] - minor for key, minor in before.budgets.items()})
+    await _take(connection, {key: units - after.units[key] for key, units in before.units.items()})
+    if memory:
+        memory.take(before, after)
 
 
 async def settle_offer(session: AsyncSession, offer: Offer, key: BudgetKey, *, now: datetime) -> None:

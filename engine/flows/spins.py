@@ -194,7 +194,7 @@ async def _grant(
     if not drawings:
         return {}
     wishes = [drawing.wish for drawing in drawings]
-    granted = await awards.grant_all(session, kit.vault, wishes, now=now, memory=memory)
+    granted, taken = await awards.grant_all(session, kit.vault, wishes, now=now, memory=memory)
     made: dict[UUID, Spun] = {}
     rows: list[Made] = []
     for drawing, given in zip(drawings, granted, strict=True):
@@ -206,7 +206,9 @@ async def _grant(
         else:
             answers[drawing.offer.n] = given
     if rows:
-        await (await raw_connection(session)).execute(_RECORD, (_json(rows), now))
+        connection = await raw_connection(session)
+        await connection.execute(_RECORD, (_json(rows), now))
+        await awards.take(connection, taken, memory)
     return made
 
 
