@@ -28,7 +28,7 @@ from engine.api.merchant import MerchantController
 from engine.api.paths import SlashesAgain, keeping_slashes
 from engine.api.patience import EnrolmentController, PatienceDeskController
 from engine.api.storefront import HOT, StorefrontController
-from engine.processes import die_with_parent
+from engine.processes import die_with_parent, when_told_to_stop
 from engine.services import Services
 from engine.settings import Settings, SettingsError, read
 from engine.toml_files import ConfigError
@@ -108,6 +108,7 @@ def serve_app() -> Litestar:
     except (SettingsError, ConfigError) as error:
         sys.stderr.write(f"makegood cannot start:\n{error}\n")
         raise SystemExit(EXIT_BAD_CONFIG) from None
+    app.on_startup.append(lambda: when_told_to_stop(app.state.services.pages.end))
     # What is here now stays: every spin would pay for looking through it for garbage again and again.
     gc.collect()
     gc.freeze()

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import msgspec
 import structlog
-from litestar.channels import ChannelsPlugin
+from litestar.channels import ChannelsPlugin, Subscriber
 from litestar.channels.backends.memory import MemoryChannelsBackend
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -280,7 +280,18 @@ class Live:
             subscriber_backlog_strategy="dropleft",
         )
         self.tell: Teller = after_commit(self.publish)
-        self.listeners = 0
+        self._lines: set[Subscriber] = set()
+        self._ended = False
+
+    @property
+    def listeners(self) -> int:
+        return len(self._lines)
+
+    def end(self) -> None:
+        """Let every page go: this process is told to stop, and a page that is let go connects again elsewhere."""
+        self._ended = True
+        for line in self._lines:
+            line.put_nowait(None)  # the end, as the channels themselves write it
 
     def publish(self, topics: Iterable[str]) -> None:
         """Tell now; a process that is not running yet, or no longer, has nobody to tell."""
@@ -299,29 +310,29 @@ class Live:
             heard_until: Unix time, in seconds, until which this page heard everything on a line before this one.
 
         """
-        self.listeners += 1
-        try:
-            async with self.channels.start_subscription({_channel(topic) for topic in topics}) as subscriber:
+        async with self.channels.start_subscription({_channel(topic) for topic in topics}) as subscriber:
+            self._lines.add(subscriber)
+            messages = aiter(subscriber.iter_events())
+            waiting: asyncio.Task[bytes | None] | None = None
+            try:
                 yield None
                 if missed := self._wire.recent.missed(topics, heard_until):
                     yield missed
-                messages = aiter(subscriber.iter_events())
-                waiting: asyncio.Task[Any] | None = None
-                try:
-                    for beat in count(1):
-                        waiting = waiting or asyncio.ensure_future(anext(messages))
-                        await asyncio.wait({waiting}, timeout=HEARTBEAT_SECONDS)
-                        if not waiting.done():
-                            yield None if self._wire.joined or beat % BEATS_ALONE else POINTS
-                            continue
-                        topic, waiting = waiting.result().decode(), None
-                        if topic in topics:
-                            yield topic
-                finally:
-                    if waiting is not None:
-                        waiting.cancel()
-        finally:
-            self.listeners -= 1
+                for beat in count(1):
+                    if self._ended:
+                        return
+                    waiting = waiting or asyncio.ensure_future(anext(messages, None))
+                    await asyncio.wait({waiting}, timeout=HEARTBEAT_SECONDS)
+                    if not waiting.done():
+                        yield None if self._wire.joined or beat % BEATS_ALONE else POINTS
+                        continue
+                    message, waiting = waiting.result(), None
+                    if message is not None and (topic := message.decode()) in topics:
+                        yield topic
+            finally:
+                self._lines.discard(subscriber)
+                if waiting is not None:
+                    waiting.cancel()
 
 
 class Sender:

@@ -32,10 +32,10 @@ from engine.settings import Settings, SettingsError, config_folder_of, port_of, 
 from engine.vault import Vault, new_api_key
 
 START_SECONDS_MAX = 60
-STOP_SECONDS_MAX = 15
+# A stop lets calls under way be answered: the slowest waits 10 s for a connection and 15 s for a statement.
+CALLS_END_SECONDS_MAX = 30
+STOP_SECONDS_MAX = CALLS_END_SECONDS_MAX + 5
 STOP_SECONDS_WITHOUT_DATABASE = 2  # nothing that is under way can end well
-# Pages that listen never hang up by themselves; requests under way are done by then.
-STREAMS_END_SECONDS = 5
 
 
 def serve_api(workers: int) -> None:
@@ -89,7 +89,7 @@ def serve(factory: str, host: str, port: int, *, workers: int) -> None:
         websockets=False,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
-        workers_kill_timeout=STREAMS_END_SECONDS,
+        workers_kill_timeout=CALLS_END_SECONDS_MAX,
     ).serve()
 
 

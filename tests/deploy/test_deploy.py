@@ -14,7 +14,7 @@ from sqlalchemy import UniqueConstraint
 
 from engine.api.figures import exposition
 from engine.cli.main import main as cli
-from engine.cli.run import STREAMS_END_SECONDS
+from engine.cli.run import STOP_SECONDS_MAX
 from engine.db.tables import Base
 from engine.flows.figures import Figures
 from engine.settings import ROOT
@@ -64,7 +64,7 @@ def test_a_unit_starts_a_command_that_exists_and_stops_it_in_time(unit: str) -> 
     assert made.params.get("workers", 1) >= 1
     assert re.search(r"^EnvironmentFile=/etc/makegood/environment$", text, re.MULTILINE)
     [seconds] = re.findall(r"^TimeoutStopSec=(\d+)$", text, re.MULTILINE)
-    assert int(seconds) > STREAMS_END_SECONDS
+    assert int(seconds) > STOP_SECONDS_MAX
 
 
 def test_every_variable_of_the_example_is_one_the_engine_reads() -> None:

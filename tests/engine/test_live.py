@@ -5,20 +5,25 @@ import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 
 import engine.live
+from engine.cli.run import CALLS_END_SECONDS_MAX
 from engine.db.session import create_engine, transaction
 from engine.live import POINTS, Live, Sender, of_product
 from tests.chaos.proxy import Proxy
-from tests.support import Redis, Served, free_port, serving
+from tests.support import Redis, Served, ask, free_port, serving, soon
 
 pytestmark = pytest.mark.xdist_group("served")
 
 SECONDS_MAX = 20
+STOP_SECONDS = CALLS_END_SECONDS_MAX / 2  # far from the end of a stop's patience, on a busy machine too
+_WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
 
 
 @asynccontextmanager
@@ -293,9 +298,26 @@ async def _told(http: httpx.AsyncClient, sku: str, last_event_id: str) -> bool:
     return False
 
 
-async def test_open_streams_do_not_keep_a_server_from_stopping(database_url: str) -> None:
-    with serving(database_url) as served:
+async def test_a_stop_ends_open_streams_and_answers_calls_under_way(database_url: str, tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as log, serving(database_url, log=log) as served:
         async with served.shop() as shop, aclosing(lines_of(shop.http, "LAMP")) as lines:  # type: ignore[type-var]  # a generator
-            await anext(lines)
-            served.process.terminate()
-            await asyncio.to_thread(served.process.wait, 15)
+            assert await anext(lines) == "event: beat"
+            with psycopg.connect(database_url) as held:
+                held.execute("LOCK TABLE stock IN EXCLUSIVE MODE")
+                under_way = asyncio.create_task(shop.put_stock("LAMP", available=1))
+                await soon(lambda: ask(database_url, _WAITING) > 0)
+                served.process.terminate()
+                async for line in lines:
+                    assert not line.startswith("event: change")
+                assert not under_way.done()
+            assert (await under_way).status_code == 200
+            assert await asyncio.to_thread(served.process.wait, STOP_SECONDS) == 0
+    assert b"Killing" not in (tmp_path / "log").read_bytes()
+
+
+async def test_a_page_that_comes_while_its_process_stops_is_let_go_at_once() -> None:
+    async with running() as live:
+        live.end()
+        heard = [topic async for topic in live.heard(frozenset({POINTS}), time.time())]
+        assert heard == [None]
+        assert live.listeners == 0
