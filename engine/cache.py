@@ -67,18 +67,21 @@ class Cache:
         await self._keep(topic, name, value, seen=changes, seconds=seconds)
         return value
 
-    async def forget(self, topic: str) -> None:
-        """Let everything of a topic be asked anew, in all processes; called once the change is committed."""
+    async def forget(self, topic: str) -> bool:
+        """Let everything of a topic be asked anew, in all processes; called once the change is committed.
+
+        False where Redis is away: what it keeps may be told as long as it lasts.
+        """
         if self._redis.is_named:
             try:
                 await self._redis.ask(lambda redis: redis.incr(_CHANGES % topic), otherwise=_OTHERWISE)
             except RedisAwayError:
-                return
+                return False
+        return True
 
-    async def forget_shelves(self, topic: str) -> None:
+    async def forget_shelves(self, topic: str) -> bool:
         """Forget what stood on the shelves before open pages hear that a product has changed, and ask."""
-        if live.is_of_product(topic):
-            await self.forget(STOCK)
+        return not live.is_of_shelves(topic) or await self.forget(STOCK)
 
     async def _look(self, topic: str, name: str, form: type[Value]) -> tuple[bytes | None, Value | None]:
         """Return how often the topic has changed, and what is kept since the last time."""

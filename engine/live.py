@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # an engine without Redis does not wait for its client to loa
 log = structlog.get_logger()
 
 CHANNELS = 256
-SENDING_MAX = 100  # on their way to a slow Redis; pages of other processes ask by themselves for what is beyond
+UNSAID_MAX = 1000  # topics on their way to a slow Redis; beyond, pages of other processes are told to ask anew
 BACKLOG_MAX = 50  # of one page; what it misses it sees when it asks again
 HEARTBEAT_SECONDS = 15
 # A page asks for its state first and listens then; what changed in between it is told as soon as it listens.
@@ -53,15 +53,18 @@ def of_product(sku: str) -> str:
     return f"{_PRODUCT}{sku}"
 
 
-def is_of_product(topic: str) -> bool:
-    return topic.startswith(_PRODUCT)
+def is_of_shelves(topic: str) -> bool:
+    """Say whether whoever hears of it asks what stands on the shelves."""
+    return topic == POINTS or topic.startswith(_PRODUCT)
 
 
-First = Callable[[str], Awaitable[None]]  # awaited with a topic before anybody hears of it
+# Awaited with a topic before anybody hears of it; says whether that was done.
+First = Callable[[str], Awaitable[bool]]
 
 
-async def nothing_first(topic: str) -> None:
+async def nothing_first(topic: str) -> bool:  # noqa: ARG001  # as every other
     """The null twin."""
+    return True
 
 
 class Teller(Protocol):
@@ -117,14 +120,57 @@ def _client(url: str) -> "Redis":
     )
 
 
-async def _send(redis: "Redis", name: str, channels: list[str], data: bytes) -> bool:
-    try:
-        async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
-            await redis.publish(_REDIS_CHANNEL, msgspec.json.encode([name, channels, data.decode()]))
-    except _away() as error:
-        log.warning("redis away, other processes hear nothing", error=type(error).__name__)
-        return False
-    return True
+class Voice:
+    """What a process tells all others through Redis, one topic after the other; what it could not tell is made up for.
+
+    While Redis is away nothing is piled up: their pages are told once to ask for everything, when it is back.
+    """
+
+    def __init__(self, redis: "Redis", name: str, first: First) -> None:
+        self._redis = redis
+        self._name = name
+        self._first = first
+        self._unsaid: dict[str, None] = {}  # in order, and each once
+        self._speaking: asyncio.Task[None] | None = None
+        self._leaving = asyncio.Event()
+
+    def say(self, topic: str) -> None:
+        if len(self._unsaid) < UNSAID_MAX:
+            self._unsaid[topic] = None
+        else:
+            self._unsaid = {POINTS: None}
+        if self._speaking is None or self._speaking.done():
+            self._speaking = asyncio.create_task(self._speak())
+
+    async def aclose(self) -> None:
+        """Say what is unsaid, unless Redis is away."""
+        self._leaving.set()
+        if self._speaking is not None:
+            await self._speaking
+        with suppress(*_away()):
+            await self._redis.aclose()
+
+    async def _speak(self) -> None:
+        while self._unsaid:
+            # Taken out before it is told: the same topic is news again while it is on its way.
+            topic = next(iter(self._unsaid))
+            del self._unsaid[topic]
+            if await self._first(topic) and await self._send(topic):
+                continue
+            self._unsaid = {POINTS: None}
+            if self._leaving.is_set():
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._leaving.wait(), REST_SECONDS)
+
+    async def _send(self, topic: str) -> bool:
+        try:
+            async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
+                await self._redis.publish(_REDIS_CHANNEL, msgspec.json.encode([self._name, [_channel(topic)], topic]))
+        except _away() as error:
+            log.warning("redis away, other processes hear nothing", error=type(error).__name__)
+            return False
+        return True
 
 
 class Recent:
@@ -188,9 +234,8 @@ class Wire(MemoryChannelsBackend):
         self._name = uuid4().hex
         self._first = first
         self._redis = _client(redis_url) if redis_url else None
+        self._voice = Voice(self._redis, self._name, first) if self._redis is not None else None
         self._listening: asyncio.Task[None] | None = None
-        self._sending: set[asyncio.Task[None]] = set()
-        self._owing: asyncio.Task[None] | None = None
 
     async def on_startup(self) -> None:
         await super().on_startup()
@@ -198,47 +243,25 @@ class Wire(MemoryChannelsBackend):
             self._listening = asyncio.create_task(self._listen(self._redis))
 
     async def on_shutdown(self) -> None:
-        for task in (self._listening, self._owing):
-            if task is not None:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
-        await asyncio.gather(*self._sending)
-        if self._redis is not None:
-            with suppress(*_away()):
-                await self._redis.aclose()
+        if self._listening is not None:
+            self._listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._listening
+        if self._voice is not None:
+            await self._voice.aclose()
         await super().on_shutdown()
 
     async def publish(self, data: bytes, channels: Iterable[str]) -> None:
-        channels = list(channels)
-        await self._first(data.decode())
+        topic = data.decode()
+        await self._first(topic)
         await self._pass_in(data, channels)
-        # Not waited for: what comes after this would be told late here too.
-        if self._redis is not None and len(self._sending) < SENDING_MAX:
-            task = asyncio.create_task(self._pass_out(self._redis, data, channels))
-            self._sending.add(task)  # a task nobody holds may vanish
-            task.add_done_callback(self._sending.discard)
+        if self._voice is not None:
+            self._voice.say(topic)  # not waited for: what comes after this would be told late here too
 
     async def _pass_in(self, data: bytes, channels: Iterable[str]) -> None:
         # Noted first: whoever listens by then hears it, whoever comes later finds it noted.
         self.recent.note(data.decode())
         await super().publish(data, channels)
-
-    async def _pass_out(self, redis: "Redis", data: bytes, channels: list[str]) -> None:
-        # What is not told now is made up for: the pages of other processes are told to ask for everything.
-        if self._owing is None and not await _send(redis, self._name, channels, data):
-            self._owe(redis)
-
-    def _owe(self, redis: "Redis") -> None:
-        if self._owing is None:
-            self._owing = asyncio.create_task(self._make_up(redis))
-
-    async def _make_up(self, redis: "Redis") -> None:
-        while True:
-            await asyncio.sleep(REST_SECONDS)
-            if await _send(redis, self._name, [_channel(POINTS)], POINTS.encode()):
-                self._owing = None
-                return
 
     async def _listen(self, redis: "Redis") -> None:
         """Pass on what other processes publish; a Redis that goes away is asked again until it is back."""
@@ -339,25 +362,14 @@ class Sender:
     """The voice of a process that serves no page, such as a worker: through Redis, or nobody's."""
 
     def __init__(self, redis_url: str | None, first: First = nothing_first) -> None:
-        self._redis = _client(redis_url) if redis_url else None
-        self._first = first
-        self._sending: set[asyncio.Task[None]] = set()
+        self._voice = Voice(_client(redis_url), "worker", first) if redis_url else None
         self.tell: Teller = after_commit(self.publish) if redis_url else to_nobody
 
     def publish(self, topics: Iterable[str]) -> None:
-        if self._redis is None:
-            return
-        for topic in topics:
-            task = asyncio.create_task(self._tell(self._redis, topic))
-            self._sending.add(task)  # a task nobody holds may vanish
-            task.add_done_callback(self._sending.discard)
-
-    async def _tell(self, redis: "Redis", topic: str) -> None:
-        await self._first(topic)
-        await _send(redis, "worker", [_channel(topic)], topic.encode())
+        if self._voice is not None:
+            for topic in topics:
+                self._voice.say(topic)
 
     async def aclose(self) -> None:
-        await asyncio.gather(*self._sending)
-        if self._redis is not None:
-            with suppress(*_away()):
-                await self._redis.aclose()
+        if self._voice is not None:
+            await self._voice.aclose()

@@ -13,9 +13,12 @@ import psycopg
 import pytest
 
 import engine.live
+import engine.shared_redis
+from engine.cache import STOCK, Cache
 from engine.cli.run import CALLS_END_SECONDS_MAX
 from engine.db.session import create_engine, transaction
 from engine.live import POINTS, Live, Sender, of_product
+from engine.shared_redis import SharedRedis
 from tests.chaos.proxy import Proxy
 from tests.support import Redis, Served, ask, free_port, serving, soon
 
@@ -235,6 +238,58 @@ async def test_what_could_not_be_passed_on_is_made_up_for(redis: Redis, monkeypa
         one.publish([of_product("LAMP")])
         await stalled
         assert await first(heard) == POINTS
+
+
+async def test_what_a_worker_could_not_tell_is_made_up_for(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine.live, "REST_SECONDS", 0.1)
+    monkeypatch.setattr(engine.shared_redis, "REST_SECONDS", 0.1)
+    async with (
+        through(redis) as (proxy, url),
+        aclosing(SharedRedis(redis.url)) as near,
+        aclosing(SharedRedis(url)) as far,
+        running(redis.url) as live,
+        aclosing(Sender(url, Cache(far).forget_shelves)) as worker,
+        hearing(live, "LAMP", topic=POINTS) as heard,
+    ):
+        await _until_heard(lambda: worker.publish([POINTS]), heard, POINTS)
+        await asyncio.sleep(0.1)
+        assert heard.empty()
+        assert await on_the_shelf(near, 1) == 1
+        stalled = asyncio.create_task(proxy.stall(1))
+        await asyncio.sleep(0)
+        worker.publish([of_product("LAMP")])
+        await stalled
+        assert await first(heard) == POINTS
+        assert await on_the_shelf(near, 2) == 2, "what the shelf was is forgotten before pages ask"
+
+
+async def on_the_shelf(redis: SharedRedis, units: int) -> int:
+    """Ask, as a page does, what is there; it is looked up where nothing is kept."""
+
+    async def look() -> int:
+        return units
+
+    return await Cache(redis).current(STOCK, "LAMP", int, look, seconds=60)
+
+
+async def test_what_is_beyond_the_bound_is_told_as_one(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine.live, "UNSAID_MAX", 3)
+    async with (
+        running(redis.url) as live,
+        aclosing(Sender(redis.url)) as worker,
+        hearing(live, "LAMP", topic=POINTS) as heard,
+    ):
+        await _until_heard(lambda: worker.publish([POINTS]), heard, POINTS)
+        worker.publish(of_product(f"LAMP-{number}") for number in range(5))
+        assert await first(heard) == POINTS
+
+
+async def test_a_worker_that_owes_news_still_stops_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine.live, "REST_SECONDS", SECONDS_MAX * 2)
+    worker = Sender(f"redis://127.0.0.1:{free_port()}/0")
+    worker.publish([of_product("LAMP")])
+    await asyncio.sleep(0.1)
+    await asyncio.wait_for(worker.aclose(), SECONDS_MAX)
 
 
 async def _until_heard(
