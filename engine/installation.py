@@ -1,8 +1,11 @@
 """Where an installation keeps its things: the database it is given, or a PostgreSQL of its own in `var/`."""
 
+import errno
 import os
 import secrets
 import socket
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +13,12 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 from engine import embedded
-from engine.settings import ROOT
+from engine.settings import PORT_MAX, ROOT, Place, SettingsError
 from engine.vault import new_api_key
 
 _SECRETS = "secrets.env"
+_LEAVES_SECONDS = 2  # a process that was killed leaves its port a moment later
+_CAN_SHARE = sys.platform == "linux"  # elsewhere server processes are handed one socket
 
 
 def var_folder() -> Path:
@@ -52,14 +57,50 @@ def kept_secret(name: str) -> str | None:
     return _kept_secrets(path).get(name) if path.is_file() else None
 
 
-def port_is_free(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+@contextmanager
+def held(place: Place) -> Iterator[None]:
+    """Keep a place to listen at for this process and those it starts; raise `SettingsError` where it cannot be had.
+
+    Server processes share one port by the kernel's leave, and would share it with anybody's of the same account
+    without a word. So the port is taken for nobody else first, and opened to our own afterwards.
+    """
+    with _bound(place) as taken:
+        if _CAN_SHARE:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # from now on, a second one like this fails
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            # A server process that outlives this one for its last answers must not keep the port from the next.
+            os.register_at_fork(after_in_child=taken.close)
+        else:
+            taken.close()
+        yield
+
+
+def _bound(place: Place) -> socket.socket:
+    deadline = time.monotonic() + _LEAVES_SECONDS
+    while True:
+        taken = socket.socket(socket.AF_INET6 if ":" in place.host else socket.AF_INET)
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of before that are over are no matter
+        if place.shared and _CAN_SHARE:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+            taken.bind((place.host, place.port))
+        except OSError as error:
+            taken.close()
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise SettingsError(_why_not(place, error)) from None
+            time.sleep(0.1)
+        else:
+            return taken
+
+
+def _why_not(place: Place, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        another = place.port + 1 if place.port < PORT_MAX else place.port - 1
+        return (
+            f"port {place.port} is in use at {place.host}. Set PORT to another, such as {another}; or, where this is to"
+            " take over from a `makegood serve` of the same account, set MAKEGOOD_SHARE_PORT=1"
+        )
+    return f"HOST {place.host} and PORT {place.port} cannot be listened on: {os.strerror(error.errno or 0)}"
 
 
 def _kept_secrets(path: Path) -> dict[str, str]:

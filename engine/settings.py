@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from cryptography.fernet import Fernet
@@ -19,7 +20,8 @@ EXAMPLE_SECRETS = frozenset({"change-me-change-me-change-me-change-me", "example
 _ENVIRONMENTS = ("production", "development")
 _REDIS_SCHEMES = {"redis", "rediss", "redis+cluster"}
 _FOLLOWED = ("folder", "published")
-_MOST = {"PORT": 65535, "MAKEGOOD_POOL_SIZE": 1000, "MAKEGOOD_TOKEN_SECONDS": 100 * 366 * 24 * 3600}
+PORT_MAX = 65535
+_MOST = {"PORT": PORT_MAX, "MAKEGOOD_POOL_SIZE": 1000, "MAKEGOOD_TOKEN_SECONDS": 100 * 366 * 24 * 3600}
 _HOSTS = re.compile(r"[^\s/:@]+(?::([0-9]{1,5}))?|\[[0-9A-Fa-f:.]+\](?::([0-9]{1,5}))?")
 
 
@@ -92,13 +94,23 @@ def config_folder_of(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(environment.get("MAKEGOOD_CONFIG") or ROOT / "config")
 
 
-def port_of(environment: Mapping[str, str] = os.environ) -> int:
-    """Return the port to serve on; raise `SettingsError` for what is none."""
+class Place(NamedTuple):
+    """Where `serve` listens."""
+
+    host: str
+    port: int
+    shared: bool  # with another `serve` of the same account, such as the one it takes over from
+
+
+def place_of(environment: Mapping[str, str] = os.environ) -> Place:
+    """Return where to serve, known before there is a database; raise `SettingsError` for what is no place."""
     problems: list[str] = []
-    port = _port(environment, problems)
+    place = Place(
+        _host(environment, problems), _port(environment, problems), environment.get("MAKEGOOD_SHARE_PORT") == "1"
+    )
     if problems:
         raise SettingsError("\n".join(problems))
-    return port
+    return place
 
 
 def _port(environment: Mapping[str, str], problems: list[str]) -> int:

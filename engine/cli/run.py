@@ -21,14 +21,14 @@ from sqlalchemy import create_engine as create_sync_engine
 from sqlalchemy import select
 
 from engine import campaigns, clock, embedded
-from engine.cli.output import EXIT_BAD_SETUP, console, errors
+from engine.cli.output import console, errors
 from engine.db import schema
 from engine.db.session import create_engine, sqlalchemy_url, transaction
 from engine.db.tables import Epoch
 from engine.flows import keys
-from engine.installation import database, port_is_free, var_folder
+from engine.installation import database, held, var_folder
 from engine.processes import die_with_parent
-from engine.settings import Settings, SettingsError, config_folder_of, port_of, read
+from engine.settings import Settings, SettingsError, config_folder_of, place_of, read
 from engine.vault import Vault, new_api_key
 
 START_SECONDS_MAX = 60
@@ -40,7 +40,7 @@ STOP_SECONDS_WITHOUT_DATABASE = 2  # nothing that is under way can end well
 
 def serve_api(workers: int) -> None:
     """Serve until told to stop. The config is read first: a bad one is a message and exit code 2, not a server."""
-    with counted_together() if workers > 1 else nullcontext():
+    with held(place_of()), counted_together() if workers > 1 else nullcontext():
         loading = _load_aside("engine.app")
         with database():
             loading.join()
@@ -122,11 +122,9 @@ def run_demo() -> int:
     """Run everything until Ctrl-C, or until a part of it ends by itself."""
     from engine.db import migrate
 
-    port = port_of()
-    host = os.environ.get("HOST") or "127.0.0.1"
-    if not port_is_free(host, port):
-        errors.print(f"port {port} is in use; choose another: make run PORT={port + 1}")
-        return EXIT_BAD_SETUP
+    place = place_of()
+    with held(place):
+        pass  # better said now than by a part, once there is a database
     campaigns.load(config_folder_of())  # before a database is made for a folder that cannot be used
     # Both: a shell that starts this in the background leaves it deaf to SIGINT.
     for stop in (signal.SIGTERM, signal.SIGINT):
@@ -138,7 +136,7 @@ def run_demo() -> int:
         os.environ.setdefault("MAKEGOOD_TOKEN_SECONDS", str(400 * 24 * 3600))
         if not os.environ.get("MAKEGOOD_WEBHOOK_URL"):
             # The demo shop hears what a shop's server would, and shows the letters it would send.
-            os.environ["MAKEGOOD_WEBHOOK_URL"] = f"http://127.0.0.1:{port}/demo/api/announcements"
+            os.environ["MAKEGOOD_WEBHOOK_URL"] = f"http://127.0.0.1:{place.port}/demo/api/announcements"
             os.environ["MAKEGOOD_WEBHOOK_SECRET"] = token_hex()
         settings = read()
         migrate.upgrade(settings.database_url)
