@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from configparser import ConfigParser
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,22 @@ def test_a_unit_starts_a_command_that_exists_and_stops_it_in_time(unit: str) -> 
     assert re.search(r"^EnvironmentFile=/etc/makegood/environment$", text, re.MULTILINE)
     [seconds] = re.findall(r"^TimeoutStopSec=(\d+)$", text, re.MULTILINE)
     assert int(seconds) > STOP_SECONDS_MAX
+    assert name == "worker" or "\nKillMode=mixed\n" in text, "the server tells its own processes to stop, in order"
+
+
+def test_a_container_is_given_the_time_that_a_stop_takes() -> None:
+    services = msgspec.yaml.decode((DEPLOY / "compose.yaml").read_text())["services"]
+    for role in ("serve", "worker"):
+        assert int(services[role]["stop_grace_period"].removesuffix("s")) > STOP_SECONDS_MAX
+
+
+@pytest.mark.parametrize("unit", sorted(path.name for path in (DEPLOY / "systemd").glob("*.service")))
+def test_a_unit_is_tried_again_for_as_long_as_the_database_is_away(unit: str) -> None:
+    told = ConfigParser(strict=False, interpolation=None)
+    told.read_string((DEPLOY / "systemd" / unit).read_text())
+    assert told["Unit"]["StartLimitIntervalSec"] == "0", "with a limit, systemd gives a unit up after some starts"
+    assert told["Service"]["Restart"] == "always"
+    assert int(told["Service"]["RestartSec"]) >= 1
 
 
 def test_every_variable_of_the_example_is_one_the_engine_reads() -> None:
