@@ -1,14 +1,19 @@
 """Structured logs: JSON lines in production, readable ones elsewhere; no body, no address, no code ever enters them."""
 
+import fcntl
 import logging
 import sys
+import time
 from contextvars import ContextVar
+from typing import TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id")
 TRACE_ID: ContextVar[str] = ContextVar("trace_id")
+
+TURN_SECONDS_MAX = 2
 
 
 def configure(*, production: bool) -> None:
@@ -22,11 +27,46 @@ def configure(*, production: bool) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        # A line in one piece: several processes write to one stream.
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", _Shared(sys.stderr))),
     )
     hear("procrastinate")
     hear("psycopg")  # of a pipeline that broke, it also tells that what followed was undone
+
+
+class _Shared:
+    """A stream that several processes write to: each line stands in one piece, however long it is.
+
+    A pipe takes some thousand bytes in one piece; a traceback is longer, and would be torn by its neighbours' lines.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> None:
+        taken = self._take()
+        try:
+            self._stream.write(line)
+            self._stream.flush()
+        finally:
+            if taken:
+                fcntl.lockf(self._stream.fileno(), fcntl.LOCK_UN)
+
+    def flush(self) -> None:
+        """Nothing is left to write."""
+
+    def _take(self) -> bool:
+        """Wait for the stream, within a bound: one who was stopped with it in hand must not stop all others."""
+        deadline = time.monotonic() + TURN_SECONDS_MAX
+        while time.monotonic() < deadline:
+            try:
+                fcntl.lockf(self._stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except (BlockingIOError, PermissionError):
+                time.sleep(0.001)
+            except OSError:  # no file of the system's, such as a test's
+                return False
+            else:
+                return True
+        return False
 
 
 def _named(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
