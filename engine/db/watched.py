@@ -1,10 +1,10 @@
 """A connection that lets somebody watch each statement and each commit: their text, never their values."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from psycopg import AsyncConnection, AsyncCursor
+from psycopg import AsyncConnection, AsyncCursor, Error
 from psycopg.abc import Query
 from psycopg.sql import Composable
 
@@ -26,9 +26,29 @@ class Watched(AsyncConnection[Any]):
 
 
 class _Cursor(AsyncCursor[Any]):
+    _asked: Query = ""
+
     async def execute(self, query: Query, *args: Any, **options: Any) -> Any:
+        self._asked = query
         with _watching(self.connection, query):
             return await super().execute(query, *args, **options)
+
+    async def fetchone(self) -> Any:
+        with self._late():
+            return await super().fetchone()
+
+    async def fetchall(self) -> list[Any]:
+        with self._late():
+            return await super().fetchall()
+
+    @contextmanager
+    def _late(self) -> Iterator[None]:
+        """Show an error as its statement's: down a pipeline, it may come only when the rows are asked for."""
+        try:
+            yield
+        except Error:
+            with _watching(self.connection, self._asked):
+                raise
 
     async def executemany(self, query: Query, *args: Any, **options: Any) -> None:
         with _watching(self.connection, query):

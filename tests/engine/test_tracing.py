@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import psycopg
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from engine import jobs, tracing_otlp
+from engine.db.watched import watched_by
 from engine.settings import SettingsError, read
 from tests.engine.test_jobs import Listener, working
 from tests.engine.test_privacy import found, words_of, zelda
@@ -258,3 +260,25 @@ def test_the_collector_is_named_as_everywhere(given: dict[str, str], url: str | 
 def test_a_collector_that_cannot_be_spoken_to_is_refused_at_the_start(given: dict[str, str], named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         read(environment("postgresql:///m", **given))
+
+
+async def test_an_error_that_comes_late_down_a_pipeline_is_its_statements(database_url: str) -> None:
+    failed: list[str] = []
+
+    @contextmanager
+    def watch(text: str) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            failed.append(f"{text}: {error.sqlstate}")
+            raise
+
+    async def ask(connection: psycopg.AsyncConnection) -> None:
+        async with connection.pipeline():
+            await connection.execute("SELECT pg_sleep(0.2)")  # what comes after is sent, and not answered yet
+            await (await connection.execute("SELECT 1 / 0")).fetchone()
+
+    async with await watched_by(watch).connect(database_url, autocommit=True) as connection:
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            await ask(connection)
+    assert failed == ["SELECT 1 / 0: 22012"]
