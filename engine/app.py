@@ -21,6 +21,7 @@ from engine.api import console, document, health, problems, public
 from engine.api.again import retry_what_clashed
 from engine.api.bodies import JsonRequest
 from engine.api.desk import ReportController
+from engine.api.guesses import refusing_guesses
 from engine.api.headers import answering
 from engine.api.hot import before_router
 from engine.api.live import LiveController
@@ -84,7 +85,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
     )
     document.allow_every_method(app)
     retry_what_clashed(app)
-    hot = before_router(answering(keeping_slashes(app.asgi_handler)), services, HOT, cors.told_to)
+    hot = before_router(
+        answering(refusing_guesses(keeping_slashes(app.asgi_handler), services)), services, HOT, cors.told_to
+    )
     app.asgi_handler = services.tracing.requests(hot)
     return app
 

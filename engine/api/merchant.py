@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, PathParameter
 
 from engine import clock
 from engine.api import problems, views
+from engine.api.guesses import CountingMisses
 from engine.api.schemas import (
     NAMING,
     CodeView,
@@ -26,10 +27,9 @@ from engine.api.security import ROLES, Call, Engine, merchant_of, signed_in
 from engine.api.storefront import REPLAYED, replay_of
 from engine.cache import STOCK
 from engine.db.tables import Stock
-from engine.errors import MakegoodError, NotFoundError
+from engine.errors import NotFoundError
 from engine.flows import redemptions, restocks, shoppers, stock, stockouts
 from engine.flows.redemptions import Held
-from engine.limiter import Rate
 from engine.live import of_product
 from engine.services import Services
 
@@ -102,8 +102,8 @@ class MerchantController(Controller):
     )
     async def get_code(self, request: Call, services: Engine, code: Code) -> CodeView:
         async with services.reading() as session:
-            merchant = await merchant_of(request, services, session)
-            async with CodeGuard(services, merchant.key_id):
+            await merchant_of(request, services, session)
+            async with CountingMisses(services, request):
                 known = await redemptions.look_up(session, services.vault, services.versions, code)
             return views.code(known, services.vault, services.messages(known.locale))
 
@@ -116,8 +116,8 @@ class MerchantController(Controller):
         self, request: Call, services: Engine, code: Code, data: JSONBody[RedemptionBody]
     ) -> Response[RedemptionView]:
         async with services.transaction() as session:
-            merchant = await merchant_of(request, services, session)
-            async with CodeGuard(services, merchant.key_id):
+            await merchant_of(request, services, session)
+            async with CountingMisses(services, request):
                 held = await redemptions.reserve(
                     session,
                     services.vault,
@@ -189,21 +189,6 @@ class MerchantController(Controller):
         async with services.transaction() as session:
             await merchant_of(request, services, session)
             await shoppers.erase(session, services.kit, shopper_id, now=clock.now())
-
-
-class CodeGuard:
-    """Lets a key ask for codes until it has asked for too many that do not exist: guessing stops, checkouts go on."""
-
-    def __init__(self, services: Services, key_id: UUID) -> None:
-        self._limiter = services.limiter
-        self._misses = Rate("code misses", str(key_id), services.config.shop.limits.code_misses_per_minute)
-
-    async def __aenter__(self) -> None:
-        await self._limiter.refuse_if_spent(self._misses)
-
-    async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, MakegoodError) and error.code == "code_unknown":
-            await self._limiter.hit(self._misses)
 
 
 def _redemption(services: Services, held: Held, *, made: int = 200) -> Response[RedemptionView]:

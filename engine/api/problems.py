@@ -10,6 +10,7 @@ import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
+from litestar.types import Send
 from psycopg import Error as PostgresError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -103,6 +104,15 @@ def answer_to(error: Exception) -> Response[bytes]:
     kind = next(kind for kind in type(error).__mro__ if kind in HANDLERS)
     response: Response[bytes] = HANDLERS[kind](None, error)
     return response
+
+
+async def send_answer_to(error: Exception, send: Send) -> None:
+    """Send the problem of any error, before the router has seen the call."""
+    response = answer_to(error)
+    headers = {"content-type": MEDIA_TYPE, "content-length": str(len(response.content)), **response.headers}
+    told = [(name.lower().encode(), str(value).encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": response.status_code or 500, "headers": told})
+    await send({"type": "http.response.body", "body": response.content, "more_body": False})
 
 
 def described(*statuses: int, body: bool = False) -> dict[int, ResponseSpec]:

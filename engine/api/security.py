@@ -34,7 +34,7 @@ class Merchant(NamedTuple):
     role: str
 
 
-def signed_in(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
+async def signed_in(connection: AnyConnection, _handler: BaseRouteHandler) -> None:
     """Refuse who shows nothing at all before their body is read: a stranger learns nothing of what a body must be."""
     _bearer(connection)
 
@@ -65,7 +65,7 @@ async def shopper_by(authorization: str, address: str, services: Services) -> Sh
     limits = services.config.shop.limits
     from_address = Rate("address", address, limits.address_per_minute)
     try:
-        token = services.vault.read_token(_credential(authorization), now=clock.now())
+        token = services.vault.read_token(credential_of(authorization), now=clock.now())
     except NotSignedInError:
         await services.limiter.hit(from_address)
         raise
@@ -84,10 +84,10 @@ async def refuse_too_many(call: Call, services: Services) -> None:
 
 
 def _bearer(call: AnyConnection) -> str:
-    return _credential(call.headers.get("authorization", ""))
+    return credential_of(call.headers.get("authorization", ""))
 
 
-def _credential(header: str) -> str:
+def credential_of(header: str) -> str:
     scheme, _, credential = header.partition(" ")
     if len(header) > HEADER_LENGTH_MAX or scheme.lower() != "bearer" or not credential.strip():
         raise NotSignedInError

@@ -805,6 +805,10 @@ async def test_too_many_unknown_codes_make_even_a_good_one_wait(open_shop: OpenS
             ):
                 problem(answer, 429, "too_many_requests")
                 assert 1 < int(answer.headers["retry-after"]) <= 60
+                assert answer.headers["x-request-id"]
+        for path in (f"//v1//codes//{code}", f"/v1/codes/{code}/", f"/v1/%63odes/{code}"):  # however it is written
+            answer = await shop.http.get(f"http://engine.test{path}", headers=shop.headers)
+            problem(answer, 429, "too_many_requests")
         # Another shop's key has its own minute.
         other = bearer(admit(shop.database_url))
         assert (await shop.http.get(f"/v1/codes/{code}", headers=other)).status_code == 200

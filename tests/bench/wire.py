@@ -15,6 +15,7 @@ class Line:
     socket: socket.socket
     got: bytearray = field(default_factory=bytearray)
     since: float = 0.0
+    answer: bytes = b""
 
 
 class Wire:
@@ -52,6 +53,17 @@ class Wire:
                 busy += self._send(line, call) if call else 0
                 busy -= 1
 
+    def told(self, calls: Iterable[bytes]) -> Iterator[bytes]:
+        """Make these calls, each once, and yield what is answered, whatever that is."""
+        source = iter(calls)
+        busy = sum(self._send(line, call) for line, call in zip(self.lines, source, strict=False))
+        while busy:
+            for line in self._answered(refused=True):
+                yield line.answer
+                call = next(source, b"")
+                busy += self._send(line, call) if call else 0
+                busy -= 1
+
     def open_loop(self, calls: Iterable[bytes], per_second: float, seconds: float) -> list[float]:
         """Send at a fixed rate, whatever comes back; return each call's seconds from when it was due."""
         source = iter(calls)
@@ -80,13 +92,14 @@ class Wire:
             line.socket.close()
         self._selector.close()
 
-    def _answered(self, timeout: float | None = None) -> Iterator[Line]:
+    def _answered(self, timeout: float | None = None, *, refused: bool = False) -> Iterator[Line]:
         for key, _ in self._selector.select(timeout):
             line: Line = key.data
             line.got += line.socket.recv(65536)
             if _whole(line.got):
-                if not line.got.startswith(b"HTTP/1.1 200"):
+                if not refused and not line.got.startswith(b"HTTP/1.1 200"):
                     raise AssertionError(line.got.decode(errors="replace"))
+                line.answer = bytes(line.got)
                 line.got.clear()
                 yield line
 
