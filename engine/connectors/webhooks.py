@@ -1,5 +1,6 @@
 """Announcements to the shop's server, signed as Standard Webhooks 1.0 says; only a 2xx answer counts as heard."""
 
+import asyncio
 import base64
 import hmac
 from collections.abc import Sequence
@@ -39,12 +40,17 @@ async def send(url: str, secrets: Sequence[str], message_id: str, event: dict[st
         "webhook-signature": " ".join(signature(secret, message_id, timestamp, body) for secret in secrets),
     }
     try:
-        async with httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False) as client:
-            answer = await client.post(url, content=body, headers=headers)
-    except httpx.HTTPError as error:
+        # One bound for all of it: a byte now and then must not hold a worker, nor a body without end its memory.
+        async with (
+            asyncio.timeout(TIMEOUT_SECONDS),
+            httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False) as client,
+            client.stream("POST", url, content=body, headers=headers) as answer,
+        ):
+            heard, status = answer.is_success, answer.status_code
+    except (httpx.HTTPError, TimeoutError) as error:
         raise NotHeardError(f"{type(error).__name__}") from None
-    if not answer.is_success:
-        raise NotHeardError(f"answered {answer.status_code}")
+    if not heard:
+        raise NotHeardError(f"answered {status}")
 
 
 def _key(secret: str) -> bytes:

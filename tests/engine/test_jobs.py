@@ -5,9 +5,10 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, date, datetime
+from itertools import chain, repeat
 
 import msgspec
 import pytest
@@ -130,6 +131,44 @@ async def test_a_redirect_is_not_followed_and_not_an_answer() -> None:
     async with listener.listening():
         with pytest.raises(NotHeardError, match="302"):
             await webhooks.send(listener.url, _SECRET, "m", {}, now=datetime(2026, 11, 22, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_what_a_shop_answers_is_not_read_beyond_its_status(status: int) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 {status} Said\r\ncontent-length: 99\r\n\r\nand no more".encode())
+        await writer.drain()
+        await reader.read()
+        writer.close()
+
+    async with asyncio.timeout(webhooks.TIMEOUT_SECONDS / 2):
+        heard = await _sent_to(answer)
+    assert heard == (status == 200)
+
+
+async def test_a_shop_that_answers_a_byte_at_a_time_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            for line in chain([b"HTTP/1.1 200 Said\r\n"], repeat(b"x: y\r\n")):
+                writer.write(line)
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        writer.close()
+
+    monkeypatch.setattr(webhooks, "TIMEOUT_SECONDS", 0.5)
+    async with asyncio.timeout(20):
+        assert not await _sent_to(answer)
+
+
+async def _sent_to(answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> bool:
+    """Send one announcement to a shop that answers so; return whether it counts as heard."""
+    port = free_port()
+    async with await asyncio.start_server(answer, "127.0.0.1", port):
+        try:
+            await webhooks.send(f"http://127.0.0.1:{port}/", [_SECRET], "m", {}, now=datetime(2026, 11, 22, tzinfo=UTC))
+        except NotHeardError:
+            return False
+    return True
 
 
 async def test_a_worker_ends_what_is_over_and_turns_epochs_by_itself(open_shop: OpenShop, database_url: str) -> None:

@@ -20,6 +20,9 @@ CLOCK = {
     *("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"),
     *("time.localtime", "time.gmtime", "time.ctime", "time.strftime"),
 }
+CLIENTS = ("httpx", "requests", "aiohttp", "urllib3", "urllib.request", "http.client", "smtplib", "ftplib")
+# A person at a terminal, and the demo shop, call an engine of their own.
+MAY_CALL_OUT = ("engine/connectors/", "engine/cli/", "engine/demo.py")
 # `begin` is a transaction's only where a transaction can be begun; others may have beginnings of their own.
 COMMITS = re.compile(r"\.commit$|(?:session|connection|engine)(?:\(\))?\.begin$")
 
@@ -104,6 +107,18 @@ def test_only_the_command_line_imports_the_command_line() -> None:
     assert not found, listed(
         found, "what others need too is no business of a terminal: move it to engine/desk or a flow:"
     )
+
+
+def test_only_the_connectors_call_out() -> None:
+    found = [
+        f"{name}:{line}: imports {module}"
+        for name, tree in modules("engine", "rewards", "rules")
+        if not name.startswith(MAY_CALL_OUT)
+        for line, module in imports(tree)
+        if module.startswith(CLIENTS)
+    ]
+    say = "nothing a caller sends is ever fetched: announce a fact, and a job tells it through engine/connectors:"
+    assert not found, listed(found, say)
 
 
 def test_a_flow_works_in_the_transaction_it_is_given() -> None:
