@@ -48,6 +48,7 @@ async def merchant_of(
     found = select(ApiKey.id, ApiKey.role).where(ApiKey.key_digest == api_key_digest(key), ApiKey.revoked_at.is_(None))
     row = (await session.execute(found)).one_or_none()
     if row is None:
+        await refuse_too_many(call, services)  # as for a forged token
         raise KeyRefusedError
     await services.limiter.hit(Rate("key", str(row.id), services.config.shop.limits.key_per_minute))
     if row.role not in roles:

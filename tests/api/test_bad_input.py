@@ -788,6 +788,17 @@ async def test_a_wrong_method_is_405_and_names_the_right_ones(shop: Shop, method
 # Limits
 
 
+async def test_who_tries_keys_is_told_to_wait_and_the_shop_is_not(open_shop: OpenShop, tmp_path: Path) -> None:
+    config = config_copy(tmp_path)
+    edit(config / "shop.toml", "address_per_minute = 60000", "address_per_minute = 3")
+    async with open_shop(config=config) as shop:
+        shopper = await shop.report()
+        for tried in range(5):
+            answer = await shop.http.get(f"/v1/shoppers/{shopper.id}", headers=bearer(f"mk_{tried}"))
+            problem(answer, *((401, "key_refused") if tried < 3 else (429, "too_many_requests")))
+        assert (await shop.export(shopper.id)).status_code == 200
+
+
 async def test_too_many_unknown_codes_make_even_a_good_one_wait(open_shop: OpenShop, tmp_path: Path) -> None:
     config = config_copy(tmp_path)
     edit(config / "shop.toml", "code_misses_per_minute = 100", "code_misses_per_minute = 3")
