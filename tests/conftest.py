@@ -21,6 +21,7 @@ from engine.app import create_app
 from engine.db import migrate
 from engine.services import Services
 from engine.settings import Settings
+from tests.chaos.schedule import SEED
 from tests.support import (
     CONFIG,
     OpenShop,
@@ -38,6 +39,10 @@ from tests.support import (
 
 # What a test loses in a power cut may be lost.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "250"}
+
+
+def pytest_report_header() -> str:
+    return f"chaos: seed {SEED} (CHAOS_SEED)"
 
 
 @dataclass(frozen=True)

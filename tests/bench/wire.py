@@ -95,7 +95,9 @@ class Wire:
     def _answered(self, timeout: float | None = None, *, refused: bool = False) -> Iterator[Line]:
         for key, _ in self._selector.select(timeout):
             line: Line = key.data
-            line.got += line.socket.recv(65536)
+            if not (came := line.socket.recv(65536)):
+                raise ConnectionError("the server hung up")
+            line.got += came
             if _whole(line.got):
                 if not refused and not line.got.startswith(b"HTTP/1.1 200"):
                     raise AssertionError(line.got.decode(errors="replace"))
