@@ -31,6 +31,7 @@ from engine.processes import die_with_parent
 from engine.settings import Settings, SettingsError, config_folder_of, place_of, read
 from engine.vault import Vault, new_api_key
 
+HEADER_BYTES_MAX = 128 * 1024  # of one call, its address included, of which half may be names of products
 START_SECONDS_MAX = 60
 # A stop lets calls under way be answered: the slowest waits 10 s for a connection and 15 s for a statement.
 CALLS_END_SECONDS_MAX = 30
@@ -76,6 +77,7 @@ def serve(factory: str, host: str, port: int, *, workers: int) -> None:
     """Serve the application that a factory makes, until told to stop."""
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
     from granian.log import LogLevels
 
     gc.freeze()  # what the server processes share with this one, they need not look through
@@ -85,6 +87,7 @@ def serve(factory: str, host: str, port: int, *, workers: int) -> None:
         address=host,
         port=port,
         interface=Interfaces.ASGI,
+        http1_settings=HTTP1Settings(max_buffer_size=HEADER_BYTES_MAX),
         workers=workers,
         websockets=False,
         log_level=LogLevels.warning,
