@@ -2,8 +2,8 @@
  * <makegood-patience token="…">: what a customer waits for, for an account page.
  * <makegood-stock sku="…">: "only 3 left", "sold out", beside any product or variant. Their parts load when they are needed. */
 
-import { paint, sheet } from "./widget/styles.js";
-import { builder, frame, remember } from "./widget/dom.js";
+import { sheet } from "./widget/styles.js";
+import { builder, frame, remember, settle } from "./widget/dom.js";
 import { opening } from "./widget/views.js";
 import { listen } from "./widget/live.js";
 import { loadMessages } from "./widget/messages.js";
@@ -41,28 +41,30 @@ class MakegoodElement extends HTMLElement {
     this.#abort?.abort();
     const { signal } = (this.#abort = new AbortController());
     const place = document.createElement("div");
-    const ready = this.hasAttribute("token") || this.hasAttribute("sku");
-    // What is shown again takes no less place meanwhile.
-    if (ready && this.#root.firstChild) place.style.minHeight = `${this.getBoundingClientRect().height}px`;
-    this.#root.adoptedStyleSheets = [sheet];
     const slot = document.createElement("slot");
+    const ready = this.hasAttribute("token") || this.hasAttribute("sku");
+    const before = /** @type {HTMLElement | null} */ (this.#root.firstChild);
+    if (ready) {
+      // The place it will take is kept from the first moment, so that nothing below it jumps.
+      place.className = `place ${this.getAttribute("reserve") ?? this.reserve}`;
+      // What is shown again takes no less place meanwhile.
+      if (before?.className) place.style.minHeight = `${before.offsetHeight}px`;
+    }
+    this.#root.adoptedStyleSheets = [sheet];
     place.append(slot);
     this.#root.replaceChildren(place);
-    // The place it will take is kept from the first moment, so that nothing below it jumps.
-    if (ready) place.className = `place ${this.getAttribute("reserve") ?? this.reserve}`;
     await null; // several attributes may change in one go
     if (signal.aborted || !ready) return;
     try {
       const basis = await this.#basis(place, signal);
       await this.present(basis, signal);
-      place.style.minHeight = "";
       basis.say.keep();
     } catch (error) {
       if (signal.aborted) return;
-      place.className = place.style.minHeight = "";
       place.replaceChildren(slot);
       this.#tell("error", { error });
     }
+    settle(place);
   }
 
   /** How much place it takes where its `reserve` attribute does not say. */
@@ -116,7 +118,7 @@ class MakegoodStockout extends MakegoodElement {
 
   /** @param {Basis} basis @param {AbortSignal} signal @param {Promise<any>} [asked] */
   async #show(basis, signal, asked = this.begin(basis.ask)) {
-    const { h, place, root, say, tell, token } = basis;
+    const { h, place, say, tell, token } = basis;
     const key = `offer ${token}`;
     /** @type {Offer} */
     // A prize that was seen once is seen again, even while the engine is away.
@@ -129,14 +131,13 @@ class MakegoodStockout extends MakegoodElement {
     const either = patience?.with_wheel === "either";
     const turns = wheel && !(either && waiting);
     // The holdout of an experiment is never touched: the shop's own words stay.
-    if (offer.arm === "holdout") place.className = "";
-    else {
+    if (offer.arm !== "holdout") {
       if (!turns || either || waiting || available) await seldom(say);
       const card = h("section", { class: turns ? "card two" : "card", part: "card", "aria-label": say("name") });
       // One thing after the other the first time, so that a slow browser shows the truth before it draws a wheel.
       const step = async () => {
         if (this.#shown) return;
-        paint(root, place, card);
+        place.replaceChildren(card);
         await frame();
       };
       if (turns) {
@@ -153,7 +154,7 @@ class MakegoodStockout extends MakegoodElement {
       }
       if (signal.aborted) return;
       this.#sku = sku;
-      paint(root, place, card);
+      if (!card.parentNode) place.replaceChildren(card);
     }
     this.#shown = now;
     tell("offer", { offer });

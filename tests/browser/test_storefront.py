@@ -420,6 +420,9 @@ def test_no_empty_place_is_left_where_a_wheel_is_not_wanted(engine: Engine, visi
     assert card is not None
     assert last is not None
     assert card["y"] + card["height"] - last["y"] - last["height"] < 60
+    whole = element.bounding_box()
+    assert whole is not None
+    assert whole["height"] == card["height"]
 
 
 # Lines that fall
@@ -525,6 +528,101 @@ def test_nothing_below_jumps_when_the_answer_comes(
         fresh(engine, language).token,
     )
     assert shifts(page) == []
+
+
+TABLET = {"width": 760, "height": 1024}
+TALL = {"width": 1440, "height": 1400}
+INSTEAD = [
+    {"sku": f"ALT-{n}", "title": f"Lampe Lune {n}, laiton", "url": f"/p/{n}", "price_minor": 4590} for n in "123"
+]
+# What takes the most place, and the least.
+PLACES: dict[str, tuple[str, Callable[[Engine], Met]]] = {
+    "ordered": ("makegood-stockout", lambda engine: engine.report("fr", stage="ordered", alternatives=INSTEAD)),
+    "ordered and waiting": ("makegood-stockout", lambda engine: engine.report("fr", stage="ordered").waits()),
+    "won before": ("makegood-stockout", lambda engine: engine.report("fr").spun()),
+    "refused": ("makegood-stockout", lambda engine: engine.report("fr", stage="viewed")),
+    "back": ("makegood-stockout", lambda engine: arrived(engine, "fr")),
+    "account": ("makegood-patience", lambda engine: engine.report("fr").waits()),
+    "account of nothing": ("makegood-patience", lambda engine: engine.report("fr")),
+}
+
+
+@pytest.mark.parametrize("size", [PHONE, TABLET, DESKTOP, TALL], ids=["phone", "tablet", "desktop", "tall"])
+def test_whatever_comes_finds_its_place_kept(engine: Engine, visit: Visit, size: dict[str, int]) -> None:
+    visitor = visit(engine.served, "fr", size=size)
+    shop_page(visitor)
+    page = visitor.page
+    page.evaluate("() => document.querySelector('footer').remove()")
+    page.evaluate(WATCH_SHIFTS)
+    moved = {}
+    for case, (name, arrange) in PLACES.items():
+        token = arrange(engine).token
+        shifts(page)
+        page.evaluate("() => { window.shifts = [] }")
+        page.evaluate(SHOW, [name, {"token": token, "locale": "fr"}])
+        page.evaluate(BELOW)
+        element = page.locator(name)
+        element.locator("[part~=card], [part~=programme], [part~=empty]").first.wait_for()
+        expect(element.locator(".place")).to_have_class("place")
+        if found := shifts(page):
+            moved[case] = found
+        # Nobody sees it go, and what was not needed is no hole in the page afterwards.
+        page.evaluate("() => { document.querySelector('main').style.paddingTop = '300vh'; scrollTo(0, 0); }")
+        page.wait_for_function(
+            "name => !document.querySelector(name).shadowRoot.querySelector('.place').style.minHeight", arg=name
+        )
+        page.evaluate("() => { document.querySelector('main').style.paddingTop = '' }")
+    assert not moved, json.dumps(moved, indent=1)
+
+
+SHOP = """<!doctype html><html lang="en"><meta name="viewport" content="width=device-width">
+<style>{sheet}</style><script type="module" src="/widget.js"></script><h1>A shop</h1>{line}<p>What stands below</p>"""
+
+
+def documented(language: str) -> str:
+    """Return what the page on theming says to keep the place with, in a sheet or on the element's own line."""
+    part = (ROOT / "docs/theming.md").read_text(encoding="utf-8").split("## No jump")[1]
+    return part.split(f"```{language}\n")[1].split("```")[0]
+
+
+@pytest.mark.parametrize("size", [PHONE, TABLET, DESKTOP, TALL], ids=["phone", "tablet", "desktop", "tall"])
+@pytest.mark.parametrize("way", ["sheet", "line"])
+def test_a_page_can_keep_the_place_before_the_script_is_there(
+    engine: Engine, visit: Visit, way: str, size: dict[str, int]
+) -> None:
+    visitor = visit(engine.served, "en", size=size)
+    page = visitor.page
+    line = (
+        documented("html")
+        if way == "line"
+        else '<makegood-stockout token="{shopper_token}">Sold out.</makegood-stockout>'
+    )
+    line = line.replace("{shopper_token}", engine.report("en", stage="ordered", alternatives=INSTEAD).token)
+    text = SHOP.format(sheet=documented("css") if way == "sheet" else "", line=line)
+    held: list[Route] = []
+    page.route("**/shop", lambda route: route.fulfill(body=text, content_type="text/html"))
+    page.route("**/widget.js", lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no builtin
+    page.add_init_script(f"({WATCH_SHIFTS})()")
+    page.goto(f"{engine.served.url}/shop", wait_until="commit")
+    page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length")
+    held[0].continue_()
+    page.locator("makegood-stockout [part=spin]").wait_for()
+    expect(page.locator("makegood-stockout .place")).to_have_class("place")
+    assert shifts(page) == []
+
+
+def test_a_page_whose_script_never_comes_has_no_hole(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    page = visitor.page
+    text = SHOP.format(sheet=documented("css"), line="<makegood-stockout token='x'>Sold out.</makegood-stockout>")
+    page.route("**/shop", lambda route: route.fulfill(body=text, content_type="text/html"))
+    page.route("**/widget.js", lambda route: route.abort())
+    page.goto(f"{engine.served.url}/shop")
+    element = page.locator("makegood-stockout")
+    height = "node => node.getBoundingClientRect().height"
+    assert element.evaluate(height) > 900
+    page.evaluate("() => document.getAnimations().forEach((one) => one.finish())")
+    assert element.evaluate(height) < 100
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])

@@ -1,5 +1,6 @@
 /** What an open page does with news: all of it anew, or, where a shopper is in the middle of something, only what is true now. */
 
+import { settle } from "./dom.js";
 import { seldom } from "./parts.js";
 import { opening } from "./views.js";
 
@@ -41,9 +42,25 @@ export async function again({ root, ...basis }, signal, begin, show) {
   /** @param {any} offer */
   async function tell(offer) {
     const card = basis.place.querySelector("[part=card]");
-    if (!card || !occupied(root)) return show(Promise.resolve(offer));
+    if (!card || !occupied(root)) return replace(card, () => show(Promise.resolve(offer)));
     await seldom(basis.say);
     if (!signal.aborted) renew(card, opening({ ...basis, root, offer, waiting: offer.moment.waiting }));
+  }
+
+  /** A new card takes no less place than the old one, and who has come to it meanwhile is there still. @param {Element | null} old @param {() => Promise<void>} anew */
+  async function replace(old, anew) {
+    const { place } = basis;
+    /** @type {string | null | undefined} */
+    let part;
+    const note = () => (part = root.activeElement?.getAttribute("part"));
+    root.addEventListener("focusin", note);
+    place.style.minHeight = `${place.offsetHeight}px`;
+    await anew();
+    settle(place);
+    root.removeEventListener("focusin", note);
+    if (old?.isConnected) return;
+    for (const one of old?.querySelectorAll("details[open][data-row]") ?? []) place.querySelector(`[data-row=${one.getAttribute("data-row")}]`)?.setAttribute("open", "");
+    if (part && document.activeElement === document.body) /** @type {HTMLElement | null} */ (place.querySelector(`[part="${part}"]`))?.focus({ preventScroll: true });
   }
 }
 

@@ -159,6 +159,7 @@ export async function choice(scene, table, card, before, step) {
       go.focus();
     } }, say("reopen"));
     lay(h("div", { class: "panel" }, h("p", {}, say("declined")), back));
+    scene.place.style.minHeight = ""; // nothing is kept for a wheel that is not wanted
     back.focus();
     tell("declined", { offer_id: offer.offer_id });
   }

@@ -33,7 +33,6 @@ export async function present(basis, signal) {
   if (signal.aborted) return;
   place.replaceChildren(programmes.element);
   programmes.arrange();
-  if (!programmes.skus.length) place.className = "";
   listen(engine, signal, () => programmes.skus, () => programmes.refresh().catch(() => {})); // the next try may succeed
 }
 
@@ -49,7 +48,7 @@ class Programmes {
     this.basis = basis;
     this.#list = h("div", { class: "programmes" });
     this.#live = h("p", { class: "live", role: "status" });
-    this.element = h("section", { class: "patience", part: "patience" }, this.#list, this.#live);
+    this.element = h("section", { part: "patience" }, this.#list, this.#live);
   }
 
   /** What is waited for, so that news of it is heard. */

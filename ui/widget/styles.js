@@ -8,7 +8,7 @@ const tints = "b3452c f5dfb5 1f615c f2b9a4 5e3b68 e7b549 31507c b9cfa4".split(" 
 // Like things stand together and are written alike: what is repeated costs nothing on the wire.
 export const sheet = new CSSStyleSheet();
 sheet.replaceSync(`${tints.join("")}
-:host{display:block;container-type:inline-size;
+:host{display:block;min-height:0!important;container-type:inline-size;
 --surface:var(--makegood-surface,light-dark(#fffdf9,#211d1a));--ink:var(--makegood-ink,light-dark(#2b211a,#f6ede2));
 --muted:var(--makegood-muted,light-dark(#6a5a4d,#c2b3a4));--line:var(--makegood-line,light-dark(#e6d9c9,#453b34));
 --accent:var(--makegood-accent,light-dark(#9c3a22,#f2a88f));--on:var(--makegood-on-accent,light-dark(#fff,#32120a));
@@ -16,17 +16,13 @@ font-family:var(--makegood-font,inherit);line-height:1.5;color:var(--ink);overfl
 :host([hidden]){display:none}
 :host(makegood-stock){display:inline-block;container-type:normal}
 *{box-sizing:border-box}
-.wheel{min-height:var(--makegood-reserve,88rem)}
-.wheel:has(.card:not(.two)){min-height:0}
-.text{min-height:var(--makegood-reserve,22rem)}
-.patience{min-height:var(--makegood-reserve,30rem)}
-.place>*{min-width:0}
+.wheel,.patience{min-height:var(--makegood-reserve,118rem)}
+.text{min-height:var(--makegood-reserve,38rem)}
 h2,h3,p,ol,ul{margin:0;padding:0;list-style:none}
 h2,h3{font-size:1.3rem;line-height:1.25}
 a{color:var(--accent)}
 code{font-family:ui-monospace,monospace}
-.place,.card,.panel,.truth,.instead,.legend,.rows{display:grid;gap:1rem;align-content:start}
-.place{align-content:stretch}
+.card,.panel,.truth,.instead,.legend,.rows{display:grid;gap:1rem;align-content:start}
 .truth,.instead,.legend{gap:.4rem}
 .rows{gap:0;grid-column:1/-1;order:2}
 .side,.left{display:contents}
@@ -76,15 +72,5 @@ details>*+*{margin:0 0 1rem}
 .won{padding:1rem;border:2px dashed var(--accent);border-radius:.8rem}
 .code code{flex:1 1 10rem;font-size:1.2rem;font-weight:600;user-select:all}
 .live{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-@container (min-width:44rem){.wheel{min-height:var(--makegood-reserve,48rem)}.two{grid-template:auto auto auto 1fr/minmax(0,20rem) 1fr;gap:1rem 2rem;padding:1.75rem}.two>*{grid-column:2}.two>.rows{grid-column:1/-1}.left,.side{display:grid;gap:1rem;align-content:start}.two>.left{grid-area:1/1/span 4}}
+@container (min-width:44rem){.wheel,.patience{min-height:var(--makegood-reserve,63rem)}.two{grid-template:auto auto auto 1fr/minmax(0,20rem) 1fr;gap:1rem 2rem;padding:1.75rem}.two>*{grid-column:2}.two>.rows{grid-column:1/-1}.left,.side{display:grid;gap:1rem;align-content:start}.two>.left{grid-area:1/1/span 4}}
 `);
-
-/** Put a new card in the place of the old one; who was somewhere on it is there still. @param {ShadowRoot} root @param {HTMLElement} place @param {HTMLElement} card */
-export function paint(root, place, card) {
-  const part = root.activeElement?.getAttribute("part");
-  for (const { dataset } of /** @type {NodeListOf<HTMLElement>} */ (place.querySelectorAll("details[open]"))) {
-    if (dataset.row) card.querySelector(`[data-row=${dataset.row}]`)?.setAttribute("open", "");
-  }
-  if (!card.parentNode) place.replaceChildren(card);
-  if (part) /** @type {HTMLElement | null} */ (card.querySelector(`[part="${part}"]`))?.focus({ preventScroll: true });
-}
