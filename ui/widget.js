@@ -8,11 +8,15 @@ import { opening } from "./widget/views.js";
 import { listen } from "./widget/live.js";
 import { loadMessages } from "./widget/messages.js";
 import { again, fetchPart, seldom } from "./widget/parts.js";
-import { connect } from "./widget/api.js";
+import { connect, final } from "./widget/api.js";
 import { choice } from "./widget/choice.js";
 import { rows } from "./widget/rows.js";
 
 /** @import { Ask, Basis, Offer, Scene } from "./widget/types" */
+
+/** Between one try and the next of what failed at first. */
+const PAUSE_MS = 1000;
+const PAUSE_MS_MAX = 60_000;
 
 /** What all elements share: a fallback in the slot, attributes as the API, and one signal that ends every listener. */
 class MakegoodElement extends HTMLElement {
@@ -37,12 +41,12 @@ class MakegoodElement extends HTMLElement {
   }
 
   /** Until the engine has answered, and if it never does, the fallback in the slot stays. */
-  async #open() {
+  async #open(pause = PAUSE_MS) {
     this.#abort?.abort();
     const { signal } = (this.#abort = new AbortController());
     const place = document.createElement("div");
     const slot = document.createElement("slot");
-    const ready = this.hasAttribute("token") || this.hasAttribute("sku");
+    const ready = this.matches("[token],[sku]");
     const before = /** @type {HTMLElement | null} */ (this.#root.firstChild);
     if (ready) {
       // The place it will take is kept from the first moment, so that nothing below it jumps.
@@ -62,7 +66,13 @@ class MakegoodElement extends HTMLElement {
     } catch (error) {
       if (signal.aborted) return;
       place.replaceChildren(slot);
-      this.#tell("error", { error });
+      if (pause < 2 * PAUSE_MS) this.#tell("error", { error });
+      // A line that has fallen is tried again, after longer and longer pauses and at every sign that it is back.
+      if (!final(error)) {
+        const retry = () => signal.aborted || this.#open(Math.min(pause * 2, PAUSE_MS_MAX));
+        setTimeout(retry, pause);
+        listen(null, signal, () => [], retry);
+      }
     }
     settle(place);
   }

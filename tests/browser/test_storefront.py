@@ -478,6 +478,67 @@ def test_on_a_slow_line_the_fallback_stays_until_the_answer_comes(engine: Engine
     element.locator("[part=card]").wait_for()
 
 
+@pytest.mark.parametrize("lost", ["**/v1/moment?*", "**/widget/messages/fr.json", "**/widget/parts/patience.js*"])
+def test_what_failed_at_first_is_there_once_the_engine_is(engine: Engine, visit: Visit, lost: str) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    page = visitor.page
+    page.route(lost, lambda route: route.abort(), times=2)
+    page.evaluate("() => { window.errors = 0; addEventListener('makegood:error', () => window.errors++) }")
+    page.evaluate("() => document.querySelector('footer').remove()")
+    page.evaluate(WATCH_SHIFTS)
+    name = "makegood-patience" if "patience" in lost else "makegood-stockout"
+    with page.expect_event("requestfailed"):
+        page.evaluate(SHOW, [name, {"token": engine.report("fr").waits().token, "locale": "fr"}])
+        page.evaluate(BELOW)
+    expect(page.get_by_text("…", exact=True)).to_be_visible()
+    page.locator(name).locator("[part~=card], [part~=programme]").wait_for()
+    assert shifts(page) == []
+    assert page.evaluate("() => window.errors") == 1, "told once, not with every try"
+
+
+HURRY = """() => {
+  const { setTimeout } = window;
+  window.pauses = [];
+  window.setTimeout = (act, pause, ...more) => {
+    if (!(pause >= 1000)) return setTimeout(act, pause, ...more);
+    window.pauses.push(pause);
+    if (window.pauses.length < 9) setTimeout(act, 0);
+  };
+}"""
+
+
+def test_the_pauses_grow_and_a_sign_that_it_is_back_ends_them(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    page = visitor.page
+    shop_page(visitor)
+    page.route("**/v1/moment?*", lambda route: route.abort())
+    page.evaluate(HURRY)
+    page.evaluate(SHOW, ["makegood-stockout", {"token": fresh(engine, "en").token, "locale": "en"}])
+    page.wait_for_function("() => window.pauses.length === 9")
+    assert page.evaluate("() => window.pauses") == [1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000]
+    page.unroute("**/v1/moment?*")
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    page.locator("makegood-stockout [part=spin]").wait_for()
+
+
+def test_what_was_refused_for_good_is_not_asked_for_again(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    page = visitor.page
+    page.clock.install()
+    shop_page(visitor)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_response("**/v1/moment?*"):
+        page.evaluate(SHOW, ["makegood-stockout", {"token": "nobody's", "locale": "en"}])
+    page.evaluate(BELOW)
+    expect(page.get_by_text("…", exact=True)).to_be_visible()
+    page.clock.run_for(61_000)
+    page.evaluate("() => dispatchEvent(new Event('online'))")
+    page.wait_for_timeout(100)
+    assert len([url for url in asked if "/v1/moment" in url]) == 1
+
+
 # Every shift nobody asked for by a tap, with what moved and where to.
 WATCH_SHIFTS = """() => {
   window.shifts = [];

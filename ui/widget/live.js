@@ -22,8 +22,9 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) tell();
   dial();
 });
+addEventListener("online", tell);
 
-/** @param {URL} engine @param {AbortSignal} signal @param {() => string[]} skus the products it is about @param {() => unknown} again */
+/** @param {any} engine @param {AbortSignal} signal @param {() => string[]} skus the products it is about @param {() => unknown} again */
 export function listen(engine, signal, skus, again) {
   if (signal.aborted) return;
   listeners.set(again, { engine, skus });
@@ -35,7 +36,9 @@ export function listen(engine, signal, skus, again) {
   dial();
 }
 
-const tell = () => listeners.forEach((_, again) => again());
+function tell() {
+  listeners.forEach((_, again) => again());
+}
 
 /** Once for all elements that come or go together. */
 function dial() {
