@@ -10,6 +10,10 @@ from tests.support import Served, bearer
 pytestmark = pytest.mark.xdist_group("browser")
 
 WEEK = 7
+IN_STRIP = """day => {
+  const [one, all] = [day.getBoundingClientRect(), day.parentElement.getBoundingClientRect()];
+  return one.left >= all.left - 1 && one.right <= all.right + 1;
+}"""
 
 
 def join(shopper: Visitor) -> None:
@@ -129,6 +133,25 @@ def test_a_date_that_slips_is_told_and_paid_for(demo: Served, visit: Visit) -> N
     expect(promise).not_to_have_text(before)
     expect(programme.locator(".ring b")).to_have_text("5")
     shopper.shoot("slipped")
+
+
+def test_news_leaves_the_days_where_the_shopper_moved_them(demo: Served, visit: Visit) -> None:
+    shopper = visit(demo, size=PHONE)
+    join(shopper)
+    programme = account(shopper)
+    strip = programme.locator("[part=days]")
+    today = programme.locator(".day.today")
+    for _ in range(4):
+        press(shopper, "next-day")
+    expect(programme.locator(".day.earned")).to_have_count(4)
+    assert today.evaluate(IN_STRIP), "who has moved nothing sees the new day"
+    strip.evaluate("node => { node.scrollLeft = node.scrollWidth }")
+    stood = strip.evaluate("node => node.scrollLeft")
+    assert stood > 0
+    press(shopper, "slip")
+    expect(programme.locator(".ring b")).to_have_text("9")
+    assert strip.evaluate("node => node.scrollLeft") == stood
+    assert not today.evaluate(IN_STRIP)
 
 
 def test_points_are_spent_once_however_often_one_says_yes(demo: Served, visit: Visit) -> None:

@@ -39,6 +39,8 @@ export async function present(basis, signal) {
 class Programmes {
   /** What is on screen, by enrolment. @type {Map<string, {view: Enrolment, json: string, node: HTMLElement}>} */
   #shown = new Map();
+  /** Where we left a strip of days, by its key: one that stands elsewhere was moved by the shopper. @type {Map<string, number>} */
+  #left = new Map();
   #list;
   #live;
 
@@ -71,23 +73,36 @@ class Programmes {
     const same = nodes.length === this.#list.children.length && nodes.every((node, index) => node === this.#list.children[index]);
     if (!same) {
       const place = this.#place();
+      const stood = this.#strips();
       // What has not changed stays where it is: a question in it may have the focus.
       for (const old of Array.from(this.#list.children)) if (!nodes.includes(/** @type {HTMLElement} */ (old))) old.remove();
       nodes.forEach((node, index) => this.#list.children[index] === node || this.#list.insertBefore(node, this.#list.children[index] ?? null));
       place();
-      this.arrange();
+      this.arrange(stood);
     }
     tell("patience", { enrolments: views });
   }
 
-  /** Bring today into view in every strip of days. */
-  arrange() {
+  /** @returns {Map<string, number>} how far each strip of days is moved, by its key */
+  #strips() {
+    return new Map(Array.from(this.#list.querySelectorAll(".days"), (strip) => [strip.getAttribute("data-key") ?? "", strip.scrollLeft]));
+  }
+
+  /** Bring today into view in every strip of days but those in which the shopper looks at other days. @param {Map<string, number>} [stood] */
+  arrange(stood) {
     for (const strip of this.#list.querySelectorAll(".days")) {
+      const key = strip.getAttribute("data-key") ?? "";
+      const before = stood?.get(key);
+      if (before !== undefined && Math.abs(before - (this.#left.get(key) ?? before)) > 1) {
+        strip.scrollLeft = before;
+        continue;
+      }
       const today = strip.querySelector(".today");
       if (!today) continue;
       // By what is seen, so that it holds from right to left too.
       const [all, one] = [strip.getBoundingClientRect(), today.getBoundingClientRect()];
       strip.scrollLeft += one.left + one.width / 2 - all.left - all.width / 2;
+      this.#left.set(key, strip.scrollLeft);
     }
   }
 
