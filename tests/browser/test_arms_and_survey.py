@@ -123,3 +123,19 @@ def test_who_declines_is_asked_too(page: Page, engine: tuple[Served, str]) -> No
     widget.get_by_role("group", name="How well did we handle this?").get_by_label("1", exact=True).check()
     widget.get_by_role("button", name="Send").click()
     widget.get_by_text("It helps us do better").wait_for()
+
+
+def test_who_declines_and_then_spins_after_all_did_not_decline(page: Page, engine: tuple[Served, str]) -> None:
+    widget = show(page, report(engine[0], "wheel"), survey=True)
+    widget.get_by_role("button", name="No thanks").click()
+    widget.get_by_role("group", name="How well did we handle this?").get_by_label("2", exact=True).check()
+    widget.locator("[part=reopen]").click()
+    assert widget.locator(".survey").count() == 0, "the moment is not over yet"
+    widget.get_by_role("button", name="Spin the wheel").click()
+    survey = widget.locator(".survey")
+    survey.wait_for()
+    assert survey.get_by_label("2", exact=True).first.is_checked(), "what was ticked is not lost"
+    with page.expect_request("**/v1/offer/survey*") as sent:
+        widget.get_by_role("button", name="Send").click()
+    assert sent.value.post_data_json == {"csat": 2, "declined": False}
+    widget.get_by_text("It helps us do better").wait_for()

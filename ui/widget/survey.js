@@ -5,17 +5,26 @@
 /** Two questions once the moment is over, never before; what another visit had ended is not asked about again.
  * @param {Basis} basis @param {HTMLElement} host @param {AbortSignal} signal */
 export function askAfterwards(basis, host, signal) {
+  const { root } = basis;
+  let declined = false;
+  /** @type {HTMLFormElement | undefined} */
+  let form;
   for (const end of ENDS) {
     host.addEventListener(`makegood:${end}`, (event) => {
       const { replayed } = /** @type {CustomEvent} */ (event).detail;
-      if (!replayed && !basis.root.querySelector(".survey")) basis.root.querySelector(".card")?.append(survey(basis, end === "declined"));
+      declined = end === "declined";
+      if (!replayed && !root.querySelector(".survey")) root.querySelector(".card")?.append((form ??= survey(basis, () => declined)));
     }, { signal });
   }
+  // Who looks at the wheel once more is not at the end: what is not answered yet is asked again when they are.
+  root.addEventListener("click", ({ target }) => {
+    if (target instanceof Element && target.closest("[part=reopen]") && form?.querySelector("fieldset")) form.remove();
+  }, { signal });
 }
 
 const ENDS = ["spun", "accepted", "enrolled", "declined"];
 
-/** @param {Basis} basis @param {boolean} declined */
+/** @param {Basis} basis @param {() => boolean} declined how it ended, when it is answered */
 function survey({ h, say, ask, tell }, declined) {
   const note = h("p", { role: "alert" });
   const form = h(
@@ -30,7 +39,7 @@ function survey({ h, say, ask, tell }, declined) {
         const answers = Object.fromEntries(["csat", "nps"].filter((name) => told.has(name)).map((name) => [name, Number(told.get(name))]));
         if (!Object.keys(answers).length) return;
         try {
-          await ask("offer/survey", { ...answers, declined });
+          await ask("offer/survey", { ...answers, declined: declined() });
         } catch {
           note.textContent = say("survey-failed");
           return;
