@@ -49,8 +49,8 @@ class MakegoodElement extends HTMLElement {
     const ready = this.matches("[token],[sku]");
     const before = /** @type {HTMLElement | null} */ (this.#root.firstChild);
     if (ready) {
-      // The place it will take is kept from the first moment, so that nothing below it jumps.
-      place.className = `place ${this.getAttribute("reserve") ?? this.reserve}`;
+      // The place it may take is kept from the first moment, so that nothing below it jumps.
+      place.className = `place ${this.getAttribute("reserve") ?? "wheel"}`;
       // What is shown again takes no less place meanwhile.
       if (before?.className) place.style.minHeight = `${before.offsetHeight}px`;
     }
@@ -77,9 +77,6 @@ class MakegoodElement extends HTMLElement {
     settle(place);
   }
 
-  /** How much place it takes where its `reserve` attribute does not say. */
-  reserve = "";
-
   /** What can be asked before the words are there. @param {Ask} _ask @returns {Promise<any>} */
   async begin(_ask) {}
 
@@ -96,7 +93,7 @@ class MakegoodElement extends HTMLElement {
     const early = this.begin(ask);
     early.catch(() => {}); // told where it is waited for
     const say = await loadMessages(new URL(`widget/messages/${encodeURIComponent(locale)}.json`, engine), signal);
-    place.lang = say.locale;
+    place.lang = say.lang;
     place.dir = say.dir;
     return { h: builder(signal), say, engine, token, ask, early, attribute, tell: this.#tell.bind(this), root: this.#root, place };
   }
@@ -108,7 +105,6 @@ class MakegoodElement extends HTMLElement {
 }
 
 class MakegoodStockout extends MakegoodElement {
-  reserve = "wheel";
   #shown = "";
   #sku = "";
 
@@ -180,7 +176,6 @@ const define = (name, element) => {
 define("makegood-stockout", MakegoodStockout);
 for (const name of /** @type {const} */ (["patience", "stock"])) {
   define(`makegood-${name}`, class extends MakegoodElement {
-    reserve = name;
     /** @override @param {Basis} basis @param {AbortSignal} signal */
     present = async (basis, signal) => (await fetchPart(basis, name)).present(basis, signal, this);
   });

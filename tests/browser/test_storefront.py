@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -277,6 +278,31 @@ def in_arabic(route: Route) -> None:
     body = answer.json() | {"locale": "ar", "dir": "rtl"}
     body["messages"] |= {"spin": "أدر العجلة", "decline": "لا شكرا"}
     route.fulfill(response=answer, json=body)
+
+
+def in_persian(route: Route) -> None:
+    """The same for one whose own digits and calendar are others than those of the engine's sentences."""
+    answer = route.fetch()
+    body = answer.json() | {"locale": "fa", "dir": "rtl"}
+    body.pop("decimal", None)
+    route.fulfill(response=answer, json=body)
+
+
+@pytest.mark.parametrize(("tag", "words"), [("ar-EG", in_arabic), ("fa", in_persian)])
+def test_a_sentence_has_one_kind_of_digits(
+    engine: Engine, visit: Visit, tag: str, words: Callable[[Route], None]
+) -> None:
+    visitor = visit(engine.served, "en")
+    page = visitor.page
+    page.add_init_script(f"Object.defineProperty(navigator, 'languages', {{ value: ['{tag}'] }})")
+    page.route("**/widget/messages/*", words)
+    shop_page(visitor)
+    for name, met in (("makegood-stockout", fresh(engine, "ar").spun()), ("makegood-patience", plenty(engine, "ar"))):
+        element = show(visitor, name, token=met.token, locale=tag)
+        expect(element.locator(".place")).to_have_attribute("lang", tag)
+        said = element.locator(".place").inner_text()
+        assert not re.findall("[٠-٩۰-۹]", said), said
+        assert re.search(r"\b20\d\d\b", said), "years are counted as the engine counts them"
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

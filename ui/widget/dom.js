@@ -57,9 +57,8 @@ export function remember(key, value, place = "session") {
 
 /** Give back the place that was kept and is not taken, but move nothing that is in sight: the rest when nobody sees it. @param {HTMLElement} place */
 export function settle(place) {
-  const { top, bottom } = place.getBoundingClientRect();
+  place.style.minHeight = `${Math.min(place.offsetHeight, innerHeight - place.getBoundingClientRect().top)}px`;
   place.className = "place";
-  place.style.minHeight = `${Math.min(bottom, innerHeight) - top}px`;
   new IntersectionObserver(([seen]) => {
     if (!seen?.isIntersecting) place.style.minHeight = "";
   }).observe(place);

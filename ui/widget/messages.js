@@ -26,7 +26,9 @@ async function sentences({ href }, signal) {
 /** @param {string} locale @param {Record<string, Message>} messages @param {Pick<Say, "dir" | "learn" | "keep">} more @param {string} [decimal] @returns {Say} */
 export function speaker(locale, messages, more, decimal) {
   // The reader's own country, where it speaks this language: days before months for en-GB.
-  const regional = navigator.languages.find((tag) => tag.startsWith(locale)) ?? locale;
+  const lang = navigator.languages.find((tag) => tag.startsWith(locale)) ?? locale;
+  // One way of writing digits and of counting years in a sentence: the engine's own.
+  const regional = `${lang}-u-nu-latn-ca-gregory`;
   // A phone takes a tenth of a second to wake its library of languages: short numbers are written without.
   const write = (/** @type {number} */ value) => (decimal && /^\d{1,3}(\.\d+)?$/.test(`${value}`) ? `${value}`.replace(".", decimal) : value.toLocaleString(regional, { maximumSignificantDigits: 21 }));
   /** @type {(id: string, values?: Record<string, string | number>) => string} */
@@ -42,5 +44,5 @@ export function speaker(locale, messages, more, decimal) {
       return typeof value === "number" ? write(value) : value;
     });
   };
-  return Object.assign(say, { locale: regional, has: (/** @type {string} */ id) => id in messages }, more);
+  return Object.assign(say, { lang, locale: regional, has: (/** @type {string} */ id) => id in messages }, more);
 }

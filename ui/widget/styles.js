@@ -15,8 +15,9 @@ sheet.replaceSync(`${tints.join("")}
 font-family:var(--makegood-font,inherit);line-height:1.5;color:var(--ink);overflow-wrap:anywhere}
 :host([hidden]){display:none}
 :host(makegood-stock){display:inline-block;container-type:normal}
+:host(makegood-stock) *{min-height:0}
 *{box-sizing:border-box}
-.wheel,.patience{min-height:var(--makegood-reserve,118rem)}
+.wheel{min-height:var(--makegood-reserve,118rem)}
 .text{min-height:var(--makegood-reserve,38rem)}
 h2,h3,p,ol,ul{margin:0;padding:0;list-style:none}
 h2,h3{font-size:1.3rem;line-height:1.25}
@@ -72,5 +73,5 @@ details>*+*{margin:0 0 1rem}
 .won{padding:1rem;border:2px dashed var(--accent);border-radius:.8rem}
 .code code{flex:1 1 10rem;font-size:1.2rem;font-weight:600;user-select:all}
 .live{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-@container (min-width:44rem){.wheel,.patience{min-height:var(--makegood-reserve,63rem)}.two{grid-template:auto auto auto 1fr/minmax(0,20rem) 1fr;gap:1rem 2rem;padding:1.75rem}.two>*{grid-column:2}.two>.rows{grid-column:1/-1}.left,.side{display:grid;gap:1rem;align-content:start}.two>.left{grid-area:1/1/span 4}}
+@container (min-width:44rem){.wheel{min-height:var(--makegood-reserve,63rem)}.two{grid-template:auto auto auto 1fr/minmax(0,20rem) 1fr;gap:1rem 2rem;padding:1.75rem}.two>*{grid-column:2}.two>.rows{grid-column:1/-1}.left,.side{display:grid;gap:1rem;align-content:start}.two>.left{grid-area:1/1/span 4}}
 `);

@@ -246,6 +246,8 @@ export type Values = Record<string, string | number>;
 /** Says a sentence in the shopper's language. */
 export interface Say {
   (id: string, values?: Values): string;
+  /** The language and country of the words, and the same with our digits and our calendar, for `Intl`. */
+  lang: string;
   locale: string;
   dir: string;
   has(id: string): boolean;

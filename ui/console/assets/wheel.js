@@ -12,6 +12,7 @@ root.adoptedStyleSheets = [sheet];
 const slices = JSON.parse(form.dataset.slices ?? "[]");
 const sliders = [...form.querySelectorAll("input[type=range]")].map((one) => /** @type {HTMLInputElement} */ (one));
 const say = Object.assign(() => form.querySelector("section")?.getAttribute("aria-label") ?? "", {
+  lang: document.documentElement.lang,
   locale: document.documentElement.lang,
   dir: "",
   has: () => true,
