@@ -20,7 +20,7 @@ const PAUSE_MS_MAX = 60_000;
 
 /** What all elements share: a fallback in the slot, attributes as the API, and one signal that ends every listener. */
 class MakegoodElement extends HTMLElement {
-  static observedAttributes = ["sku", "token", "product", "reserve", "locale", "engine"];
+  static observedAttributes = "apply-url sku token engine product locale account-url buy-url".split(" ");
 
   #root = this.attachShadow({ mode: "open" });
   /** @type {AbortController | undefined} */

@@ -906,6 +906,26 @@ def test_the_same_token_again_starts_nothing_anew_and_another_leaves_no_gap(engi
     assert box["height"] < 100
 
 
+def test_what_a_page_sets_later_is_taken(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    change = "(node, [name, value]) => node.setAttribute(name, value)"
+    met = engine.report("en").waits().spun()
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    expect(element.locator("[part=send]")).to_be_visible()
+    element.evaluate(change, ["apply-url", "/till?{code}"])
+    code = element.locator("[part=code]").inner_text()
+    expect(element.locator("[part=apply]")).to_have_attribute("href", f"/till?{code}")
+    element.evaluate(change, ["account-url", "/mine"])
+    expect(element.locator(".joined a")).to_have_attribute("href", "/mine")
+    element.evaluate(change, ["locale", "fr"])
+    expect(element.locator("[part=truth]")).to_contain_text("rupture de stock")
+    element = show(visitor, "makegood-patience", token=plenty(engine, "en").token, locale="en")
+    expect(element.locator("[part=buy]")).to_have_count(0)
+    element.evaluate(change, ["buy-url", "/till?{sku}"])
+    expect(element.locator("[part=buy]")).to_have_attribute("href", re.compile("/till"))
+
+
 SILENT = """window.EventSource = class extends EventTarget {
   static OPEN = 1;
   readyState = 1;
