@@ -77,7 +77,7 @@ def serve(factory: str, host: str, port: int, *, workers: int) -> None:
     """Serve the application that a factory makes, until told to stop."""
     from granian import Granian
     from granian.constants import Interfaces
-    from granian.http import HTTP1Settings
+    from granian.http import HTTP1Settings, HTTP2Settings
     from granian.log import LogLevels
 
     gc.freeze()  # what the server processes share with this one, they need not look through
@@ -88,6 +88,7 @@ def serve(factory: str, host: str, port: int, *, workers: int) -> None:
         port=port,
         interface=Interfaces.ASGI,
         http1_settings=HTTP1Settings(max_buffer_size=HEADER_BYTES_MAX),
+        http2_settings=HTTP2Settings(max_headers_size=HEADER_BYTES_MAX),
         workers=workers,
         websockets=False,
         log_level=LogLevels.warning,
