@@ -197,8 +197,27 @@ def test_every_test_that_the_security_page_names_is_there() -> None:
     assert all("tests/" in shown for _, shown in risks)
 
 
-def test_the_pages_have_their_blocks() -> None:
-    assert list(blocks("docs/production.md", "sh"))
+def test_the_steps_of_the_page_put_things_where_the_units_look() -> None:
+    steps = "\n".join(block.text for block in blocks("docs/production.md", "sh"))
+    units = "\n".join(path.read_text() for path in (DEPLOY / "systemd").glob("*.service"))
+    [home] = set(re.findall(r"^ExecStart=(\S+)/\.venv/bin/makegood", units, re.MULTILINE))
+    assert f"cp -r . {home} && cd {home} && make env" in steps
+    assert set(re.findall(rf"{home}/\.venv/bin/makegood (\w+)", steps)) == {"migrate", "check", "keys"}
+    [environment_file] = set(re.findall(r"^EnvironmentFile=(\S+)$", units, re.MULTILINE))
+    # With -D: the folder is not there yet.
+    assert f"install -D -m 600 deploy/environment.example {environment_file}" in steps
+    [config] = re.findall(r"^MAKEGOOD_CONFIG=(\S+)$", (DEPLOY / "environment.example").read_text(), re.MULTILINE)
+    assert f"cp -r config {config}" in steps
+    [user] = set(re.findall(r"^User=(\S+)$", units, re.MULTILINE))
+    assert re.search(rf"^useradd --system .* {user}$", steps, re.MULTILINE)
+
+
+def test_the_compose_file_finds_its_environment_where_the_page_puts_it() -> None:
+    serve = msgspec.yaml.decode((DEPLOY / "compose.yaml").read_text())["services"]["serve"]
+    assert serve["env_file"] == "environment"  # beside the compose file
+    assert "`deploy/environment.example` to `deploy/environment`" in " ".join(
+        (ROOT / "docs" / "production.md").read_text().split()
+    )
 
 
 # One PostgreSQL today, a distributed one tomorrow
