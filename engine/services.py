@@ -135,6 +135,9 @@ class Services:
         async with self._database.connect() as connection:
             return await connection.run_sync(schema.is_current)
 
+    async def redis_answers(self) -> bool | None:
+        return await self._redis.answers()
+
     async def figures(self) -> Figures:
         """Return the business's figures, some seconds old at most: whoever watches must not be a load."""
 

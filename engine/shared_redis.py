@@ -24,6 +24,7 @@ REST_SECONDS = 5
 
 # The older protocol: with the newer one, dead connections of the pool are found out one failed call at a time.
 PROTOCOL = 2
+_NOTHING = "makegood:nothing"  # a name that nobody gives a value: of a cluster too, one machine is asked
 # Calls of one moment, each with some counts: more wait for a connection, within the time-out.
 CONNECTIONS_MAX = 100
 
@@ -68,6 +69,16 @@ class SharedRedis:
         elif rested:
             self._rests_until = 0.0
         return answer
+
+    async def answers(self) -> bool | None:
+        """Say whether it is there and in use; None where none is named."""
+        if self._client is None:
+            return None
+        try:
+            await self.ask(lambda redis: redis.get(_NOTHING), otherwise="saying so")
+        except RedisAwayError:
+            return False
+        return True
 
     def _rest(self, event: str, **told: object) -> None:
         self._rests_until = time.monotonic() + REST_SECONDS

@@ -15,10 +15,13 @@ OFFERS = Counter("makegood_offers_total", "Offers decided, by campaign and arm; 
 SPINS = Counter("makegood_spins_total", "Spins made, by campaign and slice", ["campaign", "slice"])
 
 
-def exposition(figures: Figures | None) -> bytes:
-    """Write everything for Prometheus; without figures, the database is away and says so."""
+def exposition(figures: Figures | None, *, redis_answers: bool | None = None) -> bytes:
+    """Write everything for Prometheus; without figures, the database is away and says so.
+
+    Of a Redis that is not named, nothing is said.
+    """
     business = CollectorRegistry()
-    business.register(_Business(figures))
+    business.register(_Business(figures, redis_answers))
     return generate_latest(_counted()) + generate_latest(business)
 
 
@@ -32,12 +35,16 @@ def _counted() -> CollectorRegistry:
 
 
 class _Business(Collector):
-    def __init__(self, figures: Figures | None) -> None:
+    def __init__(self, figures: Figures | None, redis_answers: bool | None) -> None:
         self._figures = figures
+        self._redis_answers = redis_answers
 
     def collect(self) -> Iterator[Metric]:
         figures = self._figures
         yield GaugeMetricFamily("makegood_database_up", "1 while the database answers", value=float(bool(figures)))
+        if self._redis_answers is not None:
+            what = "1 while Redis answers and is used"
+            yield GaugeMetricFamily("makegood_redis_up", what, value=float(self._redis_answers))
         if figures is None:
             return
         yield _by_campaign("budget_minor", "A campaign's budget of the running period", figures.budget_minor)

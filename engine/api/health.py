@@ -57,4 +57,4 @@ async def metrics(services: Engine) -> Response[bytes]:
         figures = await services.figures()
     except (SQLAlchemyError, OSError):
         figures = None
-    return Response(exposition(figures), media_type=CONTENT_TYPE_LATEST)
+    return Response(exposition(figures, redis_answers=await services.redis_answers()), media_type=CONTENT_TYPE_LATEST)

@@ -7,13 +7,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from engine import cache, services
+from engine import cache, services, shared_redis
 from engine import clock as engine_clock
 from engine.flows.spins import Ask
 from engine.settings import ROOT
 from tests.conftest import Postgres
 from tests.patience.support import Clock, Programme, patient
-from tests.support import OpenShop, Shop, config_copy, do, serving
+from tests.support import OpenShop, Redis, Shop, config_copy, do, serving
 
 QUIET = ("holds", "waiting", "accrual_pages_due", "accrual_lag_seconds", "jobs_due", "jobs_late_seconds", "jobs_failed")
 
@@ -73,6 +73,20 @@ async def test_without_the_database_the_rest_is_still_told(open_shop: OpenShop) 
             connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'.encode())
         assert seen["makegood_database_up"] == 0
         assert any(key.startswith("makegood_requests_total") for key in seen)
+
+
+async def test_whether_redis_answers_is_told_where_there_is_one(
+    open_shop: OpenShop, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_shop() as shop:
+        assert "makegood_redis_up" not in await figures(shop)
+    monkeypatch.setattr(shared_redis, "REST_SECONDS", 0)
+    async with open_shop(redis_url=redis.url) as shop:
+        assert (await figures(shop))["makegood_redis_up"] == 1
+        redis.kill()
+        assert (await figures(shop))["makegood_redis_up"] == 0
+        redis.start()
+        assert (await figures(shop))["makegood_redis_up"] == 1
 
 
 async def test_what_waits_and_what_is_late_is_told(
