@@ -6,6 +6,7 @@ The stream says nothing else, so it needs no token: an address with a token in i
 import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from secrets import randbelow
 from typing import Annotated
 
 from litestar import Controller, get
@@ -26,6 +27,7 @@ STREAMS_MAX = 20_000  # of one process; a page beyond asks now and then instead
 STREAM_MINUTES_MAX = 30  # then the page connects again, perhaps to another process
 BUSY_SECONDS = 60
 RETRY_MS = 5000
+SPREAD_MS = 5000  # a process that stops lets all its pages go at once, and they need not all come back at once
 PRODUCTS_MAX = 500
 TIME = re.compile(r"[0-9]{13}")  # Unix time in milliseconds
 
@@ -70,7 +72,8 @@ async def _events(
         if topic is None:
             # A page sees this, as it sees no comment: where none comes, something on the way holds the line back.
             # The first says nothing of when: what was missed is still on its way behind it.
-            yield ServerSentEventMessage(event="beat", data=now, id=now if greeted else None, retry=RETRY_MS)
+            retry = RETRY_MS + randbelow(SPREAD_MS)
+            yield ServerSentEventMessage(event="beat", data=now, id=now if greeted else None, retry=retry)
             greeted = True
         else:
             yield ServerSentEventMessage(event="change", data=topic.partition(" ")[0], id=now)

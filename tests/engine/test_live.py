@@ -14,6 +14,7 @@ import pytest
 
 import engine.live
 import engine.shared_redis
+from engine.api.live import RETRY_MS, SPREAD_MS
 from engine.cache import STOCK, Cache
 from engine.cli.run import CALLS_END_SECONDS_MAX
 from engine.db.session import create_engine, transaction
@@ -340,6 +341,19 @@ async def test_a_line_that_fell_is_told_what_changed_meanwhile(served: Served) -
         assert await _told(shop.http, f"{sku}-2", str(int(last) - 86_400_000))  # before this process was there
         assert not await _told(shop.http, f"{sku}-2", last)
         assert not await _told(shop.http, f"{sku}-2", "somebody else's")
+
+
+async def test_pages_that_are_let_go_at_once_do_not_come_back_at_once(served: Served) -> None:
+    waits = set()
+    async with served.shop() as shop:
+        for _ in range(5):
+            async with aclosing(lines_of(shop.http, "LAMP")) as lines:  # type: ignore[type-var]  # a generator
+                async for line in lines:
+                    if line.startswith("retry: "):
+                        waits.add(int(line.removeprefix("retry: ")))
+                        break
+    assert len(waits) > 1
+    assert all(RETRY_MS <= wait < RETRY_MS + SPREAD_MS for wait in waits)
 
 
 async def _told(http: httpx.AsyncClient, sku: str, last_event_id: str) -> bool:
