@@ -78,19 +78,25 @@ def held(place: Place) -> Iterator[None]:
 def _bound(place: Place) -> socket.socket:
     deadline = time.monotonic() + _LEAVES_SECONDS
     while True:
-        taken = socket.socket(socket.AF_INET6 if ":" in place.host else socket.AF_INET)
+        try:
+            return _taken(place)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise SettingsError(_why_not(place, error)) from None
+        time.sleep(0.1)
+
+
+def _taken(place: Place) -> socket.socket:
+    taken = socket.socket(socket.AF_INET6 if ":" in place.host else socket.AF_INET)
+    try:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections of before that are over are no matter
         if place.shared and _CAN_SHARE:
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        try:
-            taken.bind((place.host, place.port))
-        except OSError as error:
-            taken.close()
-            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
-                raise SettingsError(_why_not(place, error)) from None
-            time.sleep(0.1)
-        else:
-            return taken
+        taken.bind((place.host, place.port))
+    except OSError:
+        taken.close()
+        raise
+    return taken
 
 
 def _why_not(place: Place, error: OSError) -> str:
