@@ -78,16 +78,23 @@ def _named(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     return event
 
 
-class _Heard(logging.Handler):
-    """Another library's warnings, written as our own lines."""
+class Heard(logging.Handler):
+    """What another library says, written as our own lines."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger().warning(record.getMessage(), of=record.name)
+        structlog.get_logger().log(record.levelno, record.getMessage(), of=record.name, exc_info=record.exc_info)
+
+
+# The server's own lines, such as of a process that ended by itself: in its form of settings.
+OF_THE_SERVER = {
+    "handlers": {"ours": {"()": Heard}},
+    "loggers": {"_granian": {"handlers": ["ours"], "propagate": False}},
+}
 
 
 def hear(library: str) -> None:
     """Write what a library warns of into the same log."""
     logger = logging.getLogger(library)
-    if not any(isinstance(handler, _Heard) for handler in logger.handlers):
-        logger.addHandler(_Heard(logging.WARNING))
+    if not any(isinstance(handler, Heard) for handler in logger.handlers):
+        logger.addHandler(Heard(logging.WARNING))
         logger.propagate = False

@@ -45,7 +45,10 @@ def serve_api(workers: int) -> None:
         loading = _load_aside("engine.app")
         with database():
             loading.join()
+            from engine import logs  # loaded aside with the rest
+
             settings = read()
+            logs.configure(production=settings.production)
             campaigns.load(settings.config_folder)
             _refuse_unready(settings)
             serve("engine.app:serve_app", settings.host, settings.port, workers=workers)
@@ -80,6 +83,8 @@ def serve(factory: str, host: str, port: int, *, workers: int) -> None:
     from granian.http import HTTP1Settings, HTTP2Settings
     from granian.log import LogLevels
 
+    from engine import logs
+
     gc.freeze()  # what the server processes share with this one, they need not look through
     Granian(
         factory,
@@ -92,6 +97,7 @@ def serve(factory: str, host: str, port: int, *, workers: int) -> None:
         workers=workers,
         websockets=False,
         log_level=LogLevels.warning,
+        log_dictconfig=logs.OF_THE_SERVER,
         respawn_failed_workers=True,
         workers_kill_timeout=CALLS_END_SECONDS_MAX,
     ).serve()

@@ -3,7 +3,9 @@
 import ast
 import asyncio
 import json
+import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,20 @@ from rules.addresses import fold
 from tests.conftest import Postgres
 from tests.engine.test_privacy import HEARD, everything, found, words_of, zelda
 from tests.patience.support import books_balance, patient
-from tests.support import SECRETS, OpenShop, Shop, admit, bearer, config_copy, do, environment, problem, rows, serving
+from tests.support import (
+    SECRETS,
+    OpenShop,
+    Shop,
+    admit,
+    bearer,
+    config_copy,
+    do,
+    environment,
+    problem,
+    rows,
+    serving,
+    soon,
+)
 from tests.tidy.tree import modules
 
 # Comparing one of these byte by byte tells how much of it was right.
@@ -94,6 +109,19 @@ async def test_in_production_every_line_of_the_log_is_json_and_named_by_its_requ
     faults = [line for line in lines if line["level"] == "error"]
     assert len(faults) == 2
     assert faults[1]["request_id"] == "from-the-shop"
+    postgres.drop(url)
+
+
+def test_the_line_of_a_server_process_that_died_is_json_too(postgres: Postgres, template: str, tmp_path: Path) -> None:
+    url, written = postgres.create(template), tmp_path / "log"
+    with written.open("wb") as log, serving(url, log=log, MAKEGOOD_ENV="production") as served:
+        server = served.process.pid
+        [child, *_] = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        os.kill(int(child), signal.SIGKILL)
+        asyncio.run(soon(lambda: "Unexpected exit" in written.read_text()))
+    lines = [json.loads(line) for line in written.read_text().splitlines() if line.strip()]
+    [died] = [line for line in lines if "Unexpected exit" in line["event"]]
+    assert (died["level"], died["of"]) == ("error", "_granian")
     postgres.drop(url)
 
 
