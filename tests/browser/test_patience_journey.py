@@ -20,6 +20,7 @@ def join(shopper: Visitor) -> None:
     shopper.meet_the_stockout()
     shopper.unfold("wait").locator("[part=enrol]").click()
     shopper.offer.locator(".joined").wait_for()
+    expect(shopper.offer.locator("[part=joined]")).to_be_focused()
 
 
 def account(shopper: Visitor) -> Locator:
@@ -169,6 +170,7 @@ def test_points_are_spent_once_however_often_one_says_yes(demo: Served, visit: V
     expect(programme.locator(".asking [role=alert]")).to_contain_text("nothing is done twice")
     programme.locator("[part=confirm]").dblclick()
     expect(programme.locator("[part=claim] [part=code]")).to_have_count(1)
+    expect(programme.locator("h2")).to_be_focused()
     expect(programme.locator(".ring b")).to_have_text("0")
     expect(programme.locator("[part=claim-open]")).to_be_disabled()
     shopper.shoot("claimed")
@@ -185,6 +187,7 @@ def test_leaving_is_as_easy_as_joining(demo: Served, visit: Visit) -> None:
     programme.locator("[part=leave]").click()
     programme.locator("[part=confirm]").click()
     expect(programme.locator("[part=status]")).to_contain_text("You stopped waiting")
+    expect(programme.locator("h2")).to_be_focused()
     expect(programme).to_contain_text("2 points can be spent until")
     shopper.shoot("left")
 

@@ -1014,6 +1014,10 @@ def test_a_message_is_asked_for_with_nothing_else_signed_up_for(engine: Engine, 
     row.locator("[part=notify]").click()
     expect(row.locator("[part=sent]")).to_be_focused()
     assert met.call("GET", "moment")["told_when_back"]
+    visitor.page.route("**/v1/notices*", lambda route: route.abort(), times=1)
+    row.locator("[part=notice-off]").click()
+    expect(row.get_by_role("alert").last).to_have_text(re.compile("connection was lost"))
+    assert met.call("GET", "moment")["told_when_back"]
     row.locator("[part=notice-off]").click()
     expect(row.locator("input")).to_be_focused()
     assert not met.call("GET", "moment")["told_when_back"]

@@ -375,8 +375,7 @@ class Programme {
     };
     const confirm = h("button", { type: "button", class: "main", part: "confirm", click: async () => {
       if (confirm.ariaDisabled) return;
-      confirm.ariaDisabled = "true";
-      note.textContent = "";
+      confirm.ariaDisabled = "true"; // what went wrong before stays said meanwhile: the button does not move from under a second click
       try {
         await act();
         asking.classList.remove("asking");
