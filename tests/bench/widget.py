@@ -38,6 +38,7 @@ from rich.table import Table as Grid
 from engine import embedded
 from engine.bundles import _small, pack
 from engine.db import migrate
+from tests.docs.markdown import blocks
 from tests.support import Served, bearer, serving, stockout
 
 LANGUAGES = ("en", "fr")
@@ -64,8 +65,7 @@ _ABOVE = "<h1>Lampe 38</h1><p><b>49.00 €</b> “A lamp that stays.”</p>"
 _BELOW = "<h2>Details</h2><p>What stands below.</p>"
 EMPTY = f"{_HEAD}{_ABOVE}<main></main>{_BELOW}"
 # As docs/theming.md has it: what a shop's own sheet keeps until the script is there.
-_KEPT = """<style>makegood-stockout:not(:defined) {{ display: block; min-height: 88rem; }}
-@media (min-width: 50rem) {{ makegood-stockout:not(:defined) {{ min-height: 48rem; }} }}</style>"""
+_KEPT = f"<style>{blocks('docs/theming.md', 'css')[-1].text}</style>".replace("{", "{{").replace("}", "}}")
 OURS = (
     f'{_HEAD}{_KEPT}<script type="module" src="/widget.js"></script>{_ABOVE}'
     f'<main><makegood-stockout token="{{token}}" locale="{{language}}">Sold out.</makegood-stockout></main>{_BELOW}'

@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from engine.settings import ROOT
 from tests.browser.conftest import DESKTOP, PHONE, SCREENSHOTS, Visit, Visitor
 from tests.browser.test_wheel_journey import ANGLE, first_spin, hear_spins, press_until
+from tests.docs.markdown import blocks
 from tests.support import Served, bearer, stockout
 
 pytestmark = pytest.mark.xdist_group("browser")
@@ -49,7 +50,9 @@ class Engine:
 
     def report(self, language: str, **changes: Any) -> "Met":
         sku = f"SKU-{uuid4().hex[:8]}"
-        body = stockout(**{"sku": sku, "title": "Lune 38", **changes})
+        # Another test may have moved the demo's clock by days.
+        now = httpx.get(f"{self.served.url}/demo/clock").json()["now"]
+        body = stockout(**{"sku": sku, "title": "Lune 38", "occurred_at": now, **changes})
         body["shopper"]["locale"] = language
         answer = httpx.post(f"{self.served.url}/v1/stockouts", headers=bearer(self.served.key), json=body)
         assert answer.status_code == 201, answer.text
@@ -662,14 +665,9 @@ def test_whatever_comes_finds_its_place_kept(engine: Engine, visit: Visit, size:
     assert not moved, json.dumps(moved, indent=1)
 
 
+KEPT = blocks("docs/theming.md", "css")[-1].text
 SHOP = """<!doctype html><html lang="en"><meta name="viewport" content="width=device-width">
 <style>{sheet}</style><script type="module" src="/widget.js"></script><h1>A shop</h1>{line}<p>What stands below</p>"""
-
-
-def documented(language: str) -> str:
-    """Return what the page on theming says to keep the place with, in a sheet or on the element's own line."""
-    part = (ROOT / "docs/theming.md").read_text(encoding="utf-8").split("## No jump")[1]
-    return part.split(f"```{language}\n")[1].split("```")[0]
 
 
 @pytest.mark.parametrize("size", [PHONE, TABLET, DESKTOP, TALL], ids=["phone", "tablet", "desktop", "tall"])
@@ -680,12 +678,12 @@ def test_a_page_can_keep_the_place_before_the_script_is_there(
     visitor = visit(engine.served, "en", size=size)
     page = visitor.page
     line = (
-        documented("html")
+        blocks("docs/theming.md", "html")[-1].text
         if way == "line"
         else '<makegood-stockout token="{shopper_token}">Sold out.</makegood-stockout>'
     )
     line = line.replace("{shopper_token}", engine.report("en", stage="ordered", alternatives=INSTEAD).token)
-    text = SHOP.format(sheet=documented("css") if way == "sheet" else "", line=line)
+    text = SHOP.format(sheet=KEPT if way == "sheet" else "", line=line)
     held: list[Route] = []
     page.route("**/shop", lambda route: route.fulfill(body=text, content_type="text/html"))
     page.route("**/widget.js", lambda route: held.append(route))  # noqa: PLW0108  # Playwright takes no builtin
@@ -701,7 +699,7 @@ def test_a_page_can_keep_the_place_before_the_script_is_there(
 def test_a_page_whose_script_never_comes_has_no_hole(engine: Engine, visit: Visit) -> None:
     visitor = visit(engine.served, "en")
     page = visitor.page
-    text = SHOP.format(sheet=documented("css"), line="<makegood-stockout token='x'>Sold out.</makegood-stockout>")
+    text = SHOP.format(sheet=KEPT, line="<makegood-stockout token='x'>Sold out.</makegood-stockout>")
     page.route("**/shop", lambda route: route.fulfill(body=text, content_type="text/html"))
     page.route("**/widget.js", lambda route: route.abort())
     page.goto(f"{engine.served.url}/shop")
