@@ -79,10 +79,12 @@ def _named(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
 
 
 class Heard(logging.Handler):
-    """What another library says, written as our own lines."""
+    """What another library says, written as our own lines; of an error its kind: its words may be a person's row."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger().log(record.levelno, record.getMessage(), of=record.name, exc_info=record.exc_info)
+        kind = record.exc_info[0] if record.exc_info else None
+        told = {"error": kind.__name__} if kind else {}
+        structlog.get_logger().log(record.levelno, record.getMessage(), of=record.name, **told)
 
 
 # The server's own lines, such as of a process that ended by itself: in its form of settings.

@@ -41,3 +41,23 @@ def test_one_who_holds_the_stream_for_ever_stops_nobody() -> None:
     os.close(into)
     with os.fdopen(out, "rb") as stream:
         assert [json.loads(line)["number"] for line in stream] == [0]
+
+
+TELL = """
+import logging
+from engine import logs
+logs.configure(production=True)
+logs.hear("a.library")
+try:
+    raise ValueError("Failing row contains (zelda@example.org)")
+except ValueError:
+    logging.getLogger("a.library").exception("job 7 ended")
+"""
+
+
+def test_an_error_another_library_tells_of_is_named_by_its_kind_alone() -> None:
+    """PostgreSQL's words show the row that failed, and it may be a person's."""
+    told = subprocess.run([sys.executable, "-c", TELL], capture_output=True, check=True, text=True).stderr
+    line = json.loads(told)
+    del line["timestamp"]
+    assert line == {"event": "job 7 ended", "of": "a.library", "error": "ValueError", "level": "error"}
