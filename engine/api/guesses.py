@@ -42,7 +42,8 @@ class CountingMisses:
         self._misses = _misses(call.headers["authorization"], services)
 
     async def __aenter__(self) -> None:
-        """Whoever has missed too often did not get here."""
+        # Again, now that it is this call's turn: many that came at once were let in before any of them had missed.
+        await self._limiter.refuse_if_spent(self._misses)
 
     async def __aexit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, MakegoodError) and error.code == "code_unknown":

@@ -1,17 +1,21 @@
 """Bad input: each kind gets its status and code, and changes nothing."""
 
+import asyncio
 import base64
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 from uuid import uuid4
 
 import jwt
 import pytest
 
+from engine.flows import redemptions
 from rewards.codes import new_code
 from tests.support import (
     SECRETS,
@@ -797,6 +801,19 @@ async def test_who_tries_keys_is_told_to_wait_and_the_shop_is_not(open_shop: Ope
             answer = await shop.http.get(f"/v1/shoppers/{shopper.id}", headers=bearer(f"mk_{tried}"))
             problem(answer, *((401, "key_refused") if tried < 3 else (429, "too_many_requests")))
         assert (await shop.export(shopper.id)).status_code == 200
+
+
+async def test_guesses_that_come_at_once_are_not_all_looked_up(
+    open_shop: OpenShop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up = AsyncMock(wraps=redemptions.look_up)
+    monkeypatch.setattr(redemptions, "look_up", looked_up)
+    config = config_copy(tmp_path)
+    edit(config / "shop.toml", "code_misses_per_minute = 100", "code_misses_per_minute = 3")
+    async with open_shop(config=config, MAKEGOOD_POOL_SIZE="1") as shop:
+        answers = await asyncio.gather(*(shop.code("7KQM-B2XTR-94HWD") for _ in range(40)))
+        assert Counter(answer.status_code for answer in answers) == {404: 3, 429: 37}
+        assert looked_up.await_count == 3
 
 
 async def test_too_many_unknown_codes_make_even_a_good_one_wait(open_shop: OpenShop, tmp_path: Path) -> None:
