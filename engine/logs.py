@@ -14,6 +14,7 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id")
 TRACE_ID: ContextVar[str] = ContextVar("trace_id")
 
 TURN_SECONDS_MAX = 2
+TURNLESS_SECONDS = 60  # who waited in vain does not wait again at each of its next lines
 
 
 def configure(*, production: bool) -> None:
@@ -41,6 +42,7 @@ class _Shared:
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._waits_from = 0.0
 
     def write(self, line: str) -> None:
         taken = self._take()
@@ -57,7 +59,7 @@ class _Shared:
     def _take(self) -> bool:
         """Wait for the stream, within a bound: one who was stopped with it in hand must not stop all others."""
         deadline = time.monotonic() + TURN_SECONDS_MAX
-        while time.monotonic() < deadline:
+        while self._waits_from < time.monotonic() < deadline:
             try:
                 fcntl.lockf(self._stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
             except (BlockingIOError, PermissionError):
@@ -66,6 +68,8 @@ class _Shared:
                 return False
             else:
                 return True
+        if self._waits_from < time.monotonic():
+            self._waits_from = time.monotonic() + TURNLESS_SECONDS
         return False
 
 
@@ -82,6 +86,8 @@ class Heard(logging.Handler):
     """What another library says, written as our own lines; of an error its kind: its words may be a person's row."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        if isinstance(record.args, tuple):
+            record.args = tuple(type(one).__name__ if isinstance(one, BaseException) else one for one in record.args)
         kind = record.exc_info[0] if record.exc_info else None
         told = {"error": kind.__name__} if kind else {}
         structlog.get_logger().log(record.levelno, record.getMessage(), of=record.name, **told)

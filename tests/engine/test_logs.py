@@ -50,8 +50,8 @@ logs.configure(production=True)
 logs.hear("a.library")
 try:
     raise ValueError("Failing row contains (zelda@example.org)")
-except ValueError:
-    logging.getLogger("a.library").exception("job 7 ended")
+except ValueError as error:
+    logging.getLogger("a.library").exception("%s ended: %s", "job 7", error)
 """
 
 
@@ -60,4 +60,4 @@ def test_an_error_another_library_tells_of_is_named_by_its_kind_alone() -> None:
     told = subprocess.run([sys.executable, "-c", TELL], capture_output=True, check=True, text=True).stderr
     line = json.loads(told)
     del line["timestamp"]
-    assert line == {"event": "job 7 ended", "of": "a.library", "error": "ValueError", "level": "error"}
+    assert line == {"event": "job 7 ended: ValueError", "of": "a.library", "error": "ValueError", "level": "error"}
