@@ -151,22 +151,31 @@ class Voice:
             await self._redis.aclose()
 
     async def _speak(self) -> None:
+        owed = False  # what is made up for, this process hears too: its own pages may have asked too early
         while self._unsaid:
             # Taken out before it is told: the same topic is news again while it is on its way.
             topic = next(iter(self._unsaid))
             del self._unsaid[topic]
-            if await self._first(topic) and await self._send(topic):
+            if await self._told(topic, "" if owed else self._name):
+                owed = False
                 continue
-            self._unsaid = {POINTS: None}
+            self._unsaid, owed = {POINTS: None}, True
             if self._leaving.is_set():
                 return
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._leaving.wait(), REST_SECONDS)
 
-    async def _send(self, topic: str) -> bool:
+    async def _told(self, topic: str, name: str) -> bool:
+        try:
+            return await self._first(topic) and await self._send(topic, name)
+        except Exception:
+            log.exception("news could not be told")
+            return False
+
+    async def _send(self, topic: str, name: str) -> bool:
         try:
             async with asyncio.timeout(REDIS_TIMEOUT_SECONDS):
-                await self._redis.publish(_REDIS_CHANNEL, msgspec.json.encode([self._name, [_channel(topic)], topic]))
+                await self._redis.publish(_REDIS_CHANNEL, msgspec.json.encode([name, [_channel(topic)], topic]))
         except _away() as error:
             log.warning("redis away, other processes hear nothing", error=type(error).__name__)
             return False
@@ -230,7 +239,7 @@ class Wire(MemoryChannelsBackend):
     def __init__(self, redis_url: str | None, first: First) -> None:
         super().__init__()
         self.recent = Recent()
-        self.joined = False  # to what other processes say
+        self.joined = False
         self._name = uuid4().hex
         self._first = first
         self._redis = _client(redis_url) if redis_url else None
@@ -310,6 +319,11 @@ class Live:
     def listeners(self) -> int:
         return len(self._lines)
 
+    @property
+    def joined(self) -> bool:
+        """Whether it hears what other processes tell."""
+        return self._wire.joined
+
     def end(self) -> None:
         """Let every page go: this process is told to stop, and a page that is let go connects again elsewhere."""
         self._ended = True
@@ -347,7 +361,7 @@ class Live:
                     waiting = waiting or asyncio.ensure_future(anext(messages, None))
                     await asyncio.wait({waiting}, timeout=HEARTBEAT_SECONDS)
                     if not waiting.done():
-                        yield None if self._wire.joined or beat % BEATS_ALONE else POINTS
+                        yield None if self.joined or beat % BEATS_ALONE else POINTS
                         continue
                     message, waiting = waiting.result(), None
                     if message is not None and (topic := message.decode()) in topics:
