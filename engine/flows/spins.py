@@ -170,9 +170,6 @@ async def spin_all(
     first = await _first_results(session, kit, [one for one in again if one.status == "spun"], versions, now=now)
     made = await _grant(session, kit, list(drawings.values()), answers, now=now, memory=memory)
 
-    facts = [{"award_id": str(spun.award.id), "reward": spun.award.reward} for spun in made.values()]
-    await kit.announce(session, "award.issued", *facts, now=now)
-
     known = made | first
     for offer in again:
         if offer.id in known:
@@ -190,7 +187,7 @@ async def _grant(
     now: datetime,
     memory: Memory | None,
 ) -> dict[UUID, Spun]:
-    """Grant and record what was drawn; return what was made by offer, and put each answer in its place."""
+    """Grant, record and announce what was drawn; return what was made by offer, and put each answer in its place."""
     if not drawings:
         return {}
     wishes = [drawing.wish for drawing in drawings]
@@ -208,6 +205,8 @@ async def _grant(
     if rows:
         connection = await raw_connection(session)
         await connection.execute(_RECORD, (_json(rows), now))
+        facts = [{"award_id": str(spun.award.id), "reward": spun.award.reward} for spun in made.values()]
+        await kit.announce(session, "award.issued", *facts, now=now)
         await awards.take(connection, taken, memory)
     return made
 
