@@ -14,10 +14,6 @@ import { rows } from "./widget/rows.js";
 
 /** @import { Ask, Basis, Offer, Scene } from "./widget/types" */
 
-/** Between one try and the next of what failed at first. */
-const PAUSE_MS = 1000;
-const PAUSE_MS_MAX = 60_000;
-
 /** What all elements share: a fallback in the slot, attributes as the API, and one signal that ends every listener. */
 class MakegoodElement extends HTMLElement {
   static observedAttributes = "apply-url sku token engine product locale account-url buy-url".split(" ");
@@ -40,8 +36,8 @@ class MakegoodElement extends HTMLElement {
     if (old !== now && this.isConnected && this.#root.firstChild) this.#open();
   }
 
-  /** Until the engine has answered, and if it never does, the fallback in the slot stays. */
-  async #open(pause = PAUSE_MS) {
+  /** Until the engine has answered, and if it never does, the fallback in the slot stays. @param {number} [pause] in milliseconds, until what fails is tried again */
+  async #open(pause = 1000) {
     this.#abort?.abort();
     const { signal } = (this.#abort = new AbortController());
     const place = document.createElement("div");
@@ -66,12 +62,12 @@ class MakegoodElement extends HTMLElement {
     } catch (error) {
       if (signal.aborted) return;
       place.replaceChildren(slot);
-      if (pause < 2 * PAUSE_MS) this.#tell("error", { error });
+      if (pause < 2000) this.#tell("error", { error });
       // A line that has fallen is tried again, after longer and longer pauses and at every sign that it is back.
       if (!final(error)) {
-        const retry = () => signal.aborted || this.#open(Math.min(pause * 2, PAUSE_MS_MAX));
+        const retry = () => signal.aborted || this.#open(Math.min(pause * 2, 60000));
         setTimeout(retry, pause);
-        listen(null, signal, () => [], retry);
+        for (const sign of ["online", "visibilitychange", "makegood:refresh"]) addEventListener(sign, retry, { signal });
       }
     }
     settle(place);

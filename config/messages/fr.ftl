@@ -62,10 +62,10 @@ widget-invite = Pour nous faire pardonner, un tour de roue : chaque case gagne.
 widget-spin = Tourner la roue
 widget-decline = Non merci
 widget-spinning = La roue tourne…
-widget-declined = C’est noté, pas de roue.
+widget-declined = C’est noté.
 widget-reopen = Revoir la roue
 widget-wheel = Roue de { $count } cases
-widget-odds-title = Vos chances, et la preuve du tirage
+widget-odds-title = Vos chances, et la preuve
 widget-more-odds =
     { $part ->
         [one] { $label } : { $part } chance sur { $whole } ({ $percent })
@@ -102,8 +102,8 @@ widget-seldom-either = La roue ou l’attente ci-dessous : choisir l’une, c�
 ## Les lignes, le résultat, le rayon
 
 widget-name = Article épuisé
-widget-sorry = { $name }, nous sommes désolés. Vous vouliez cet article et nous ne l’avons pas : la faute est à nous, pas à vous.
-widget-sorry-unnamed = Nous sommes désolés. Vous vouliez cet article et nous ne l’avons pas : la faute est à nous, pas à vous.
+widget-sorry = { $name }, nous sommes désolés. Vous vouliez cet article et nous ne l’avons pas : c’est notre faute.
+widget-sorry-unnamed = Nous sommes désolés. Vous vouliez cet article et nous ne l’avons pas : c’est notre faute.
 widget-sound = Son
 widget-told = Arrêt sur la case { $number } : { $slice }.
 widget-send = Me l’envoyer

@@ -551,6 +551,35 @@ def test_the_pauses_grow_and_a_sign_that_it_is_back_ends_them(engine: Engine, vi
     page.locator("makegood-stockout [part=spin]").wait_for()
 
 
+def test_news_of_something_else_does_not_hurry_what_fails(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    page = visitor.page
+    shop_page(visitor)
+    page.evaluate(SHOW, ["makegood-stock", {"sku": "LUNE-38"}])
+    page.locator("makegood-stock[state]").wait_for(state="attached")
+    page.wait_for_timeout(500)  # until its line is there
+    page.evaluate("""() => {
+      window.lines = 0;
+      window.EventSource = class extends window.EventSource {
+        constructor(...all) { super(...all); window.lines += 1; }
+      };
+      window.waits = 0;
+      const wait = window.setTimeout;
+      window.setTimeout = (work, pause, ...more) =>
+        pause === 1000 ? ((window.waits += 1), 0) : wait(work, pause, ...more);
+    }""")
+    page.route("**/v1/moment?*", lambda route: route.abort())
+    page.evaluate(
+        """token => document.querySelector("main").append(
+          Object.assign(document.createElement("makegood-stockout"), { lang: "en" }))
+          ?? document.querySelector("makegood-stockout").setAttribute("token", token)""",
+        fresh(engine, "en").token,
+    )
+    page.wait_for_function("() => window.waits === 1")
+    page.wait_for_timeout(500)
+    assert page.evaluate("() => window.lines") == 0, "the page's line was given up for an element that has none"
+
+
 def test_what_was_refused_for_good_is_not_asked_for_again(engine: Engine, visit: Visit) -> None:
     visitor = visit(engine.served, "en")
     page = visitor.page

@@ -55,9 +55,12 @@ export async function again({ root, ...basis }, signal, begin, show) {
     const note = () => (part = root.activeElement?.getAttribute("part"));
     root.addEventListener("focusin", note);
     place.style.minHeight = `${place.offsetHeight}px`;
-    await anew();
-    settle(place);
-    root.removeEventListener("focusin", note);
+    try {
+      await anew();
+    } finally {
+      settle(place);
+      root.removeEventListener("focusin", note);
+    }
     if (old?.isConnected) return;
     for (const one of old?.querySelectorAll("details[open][data-row]") ?? []) place.querySelector(`[data-row=${one.getAttribute("data-row")}]`)?.setAttribute("open", "");
     if (part && document.activeElement === document.body) /** @type {HTMLElement | null} */ (place.querySelector(`[part="${part}"]`))?.focus({ preventScroll: true });

@@ -22,9 +22,8 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) tell();
   dial();
 });
-addEventListener("online", tell);
 
-/** @param {any} engine @param {AbortSignal} signal @param {() => string[]} skus the products it is about @param {() => unknown} again */
+/** @param {URL} engine @param {AbortSignal} signal @param {() => string[]} skus the products it is about @param {() => unknown} again */
 export function listen(engine, signal, skus, again) {
   if (signal.aborted) return;
   listeners.set(again, { engine, skus });
@@ -36,9 +35,7 @@ export function listen(engine, signal, skus, again) {
   dial();
 }
 
-function tell() {
-  listeners.forEach((_, again) => again());
-}
+const tell = () => listeners.forEach((_, again) => again());
 
 /** Once for all elements that come or go together. */
 function dial() {
