@@ -42,7 +42,7 @@ tools:
 
 .PHONY: test
 test: env-dev tools lint types ## run every check: format, lint, types, all tests, the browser's too
-	@$(BIN)/pytest -n 3 --dist loadfile
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: lint
 lint: env-dev
