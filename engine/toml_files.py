@@ -6,7 +6,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -21,6 +21,7 @@ DecHook = Callable[[type, Any], Any]
 FILE_BYTES_MAX = 1_000_000
 _WORD_LENGTH_MAX = 80
 _NAMES_SHOWN_MAX = 24
+_LINE_LENGTH_PLAIN = 400  # no longer line holds keys nested too deeply
 _PARSER = Parser(Language(tree_sitter_toml.language()))
 _AT = re.compile(r" - at `(?:key in )?\$.*`$", re.DOTALL)
 _WORDS = {
@@ -73,16 +74,24 @@ class TomlFile:
     def __init__(self, path: Path, name: str) -> None:
         """Read and parse; raise `ConfigError` when that cannot be done."""
         self.name = name
-        text = read_text(path, name)
+        self._text = text = read_text(path, name)
+        if any(len(line) > _LINE_LENGTH_PLAIN for line in text.split("\n")):
+            _ = self._places  # gives up on a key of thousands of parts; tomllib remembers each of its beginnings
         try:
-            self._places = _Places(text)
             self.data: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise ConfigError([Problem(name, *_syntax_flaw(str(error), text, self._places))]) from None
         except RecursionError:
-            raise ConfigError([Problem(name, 1, 1, "is nested too deeply")]) from None
+            raise self._too_deep() from None
         except ValueError:
             raise ConfigError([Problem(name, *_longest_number(text), "is a number with too many digits")]) from None
+
+    @cached_property
+    def _places(self) -> "_Places":
+        try:
+            return _Places(self._text)
+        except RecursionError:
+            raise self._too_deep() from None
 
     def problem(self, key: Key, message: str) -> Problem:
         """Return a problem at `key`, or at the nearest place around it that the file names."""
@@ -90,11 +99,20 @@ class TomlFile:
 
     def read(self, type_: Any, dec_hook: DecHook) -> Any:
         """Turn the data into `type_`; raise `ConfigError` with every problem found, not only the first."""
-        flaws = [*_flaws(type_, self.data, (), dec_hook), *_control_characters(self.data, ())]
-        problems = [self.problem(key, message) for key, message in flaws]
-        if problems:
-            raise ConfigError(problems)
-        return msgspec.convert(self.data, type_, dec_hook=dec_hook)
+        try:
+            flaws = list(_control_characters(self.data, ()))
+            try:
+                value = msgspec.convert(self.data, type_, dec_hook=dec_hook)
+            except msgspec.ValidationError:
+                flaws += _flaws(type_, self.data, (), dec_hook)
+        except RecursionError:
+            raise self._too_deep() from None
+        if flaws:
+            raise ConfigError(self.problem(key, message) for key, message in flaws)
+        return value
+
+    def _too_deep(self) -> ConfigError:
+        return ConfigError([Problem(self.name, 1, 1, "is nested too deeply")])
 
 
 def places_of(text: str, key: Key) -> tuple[int, int]:
