@@ -12,13 +12,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import cache, lru_cache
 from io import TextIOWrapper
 from pathlib import Path
 from sys import intern
-from typing import Literal, NamedTuple, Protocol, TextIO
+from typing import Literal, NamedTuple, TextIO
 
 from babel import Locale
 
@@ -39,15 +39,22 @@ _NO_PRODUCT = re.compile(
 )
 _DATE = re.compile(
     r"\s*(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})"
-    r"(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp]\.?[Mm]\.?)?)?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?\s*"
+    r"(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*([AaPp]\.?[Mm]\.?)?)?\s*"
+    r"(?:Z|UTC|GMT)?(?:[+-]\d{2}:?\d{2})?\s*"
 )
 _NAMED_DATE = re.compile(
-    r"([^\W\d]{3,12})\.? +(\d{1,2})(?:st|nd|rd|th)?,? +(\d{4})(.*)|(\d{1,2})[ -]([^\W\d]{3,12})\.?[ -](\d{2,4})(.*)"
+    r"(?:[^\W\d]{2,9}\.?,? +(?=\d|[^\W\d]+\.? +\d))?"  # the day of the week
+    r"(?:([^\W\d]{3,12})\.? +(\d{1,2})(?:st|nd|rd|th)?,? +(\d{4})(.*)"
+    r"|(\d{1,2})[ -]([^\W\d]{3,12})\.?[ -](\d{2,4})(.*))"
 )
 _PLAIN_DATE = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?)?Z?")
 _SERIAL = re.compile(r"[2-7]\d{4}(?:\.\d+)?")  # days since the end of 1899, as spreadsheets count: 1954 to 2119
+_EPOCH = re.compile(r"(\d{9,10})(?:\.\d+|\d{3})?")  # seconds or milliseconds since 1970
 _SERIAL_FROM = datetime(1899, 12, 30)  # noqa: DTZ001  # the file tells no zone
 _MONTH_LANGUAGES = ("en", "fr", "de", "es", "it", "nl")
+_NO_FIGURE = re.compile(r"[\s'\u2019$£€¥]")  # between thousands, and beside an amount
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:(?:,\d{3}){2,}|(?:\.\d{3}){2,})")  # millions
+_SEPARATOR = re.compile(r"\ufeff?\"?sep=.?\"?\s*$", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _COUNTRIES = {"eire": "IE", "usa": "US", "rsa": "ZA", "channel islands": "JE", "hong kong": "HK"} | {
     "czech republic": "CZ",
@@ -232,6 +239,8 @@ def _date_of(text: str, order: DateOrder) -> datetime | None:
             return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001  # the file tells no zone
         if _SERIAL.fullmatch(text):
             return _SERIAL_FROM + timedelta(seconds=round(float(text) * 86_400))
+        if match := _EPOCH.fullmatch(text):
+            return datetime.fromtimestamp(int(match[1]), UTC).replace(tzinfo=None)
         if match := _NAMED_DATE.fullmatch(text.strip()):
             first = [match[part] for part in (1, 2, 3, 4)] if match[1] else [match[part] for part in (6, 5, 7, 8)]
             word, in_month, in_year, rest = first
@@ -335,45 +344,79 @@ def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("makegood-latin-1", _as_latin_1)
 
 
+class _Lines:
+    """The lines of a file, counted; those that a quote nobody closed has swallowed can be read again."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = iter(file)
+        self._again: list[str] = []
+        self.taken: list[str] = []  # by the row that is being read
+        self.number = 0
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.pop() if self._again else next(self._file)
+        self.taken.append(line)
+        self.number += 1
+        return line
+
+    def header(self) -> str:
+        """Return the first line that says something; spreadsheets may put their separator above it."""
+        for line in self:
+            if line.removeprefix(_UTF8_MARK).strip() and not _SEPARATOR.match(line):
+                return line.removeprefix(_UTF8_MARK)
+        return ""
+
+    def give_back(self) -> None:
+        """Keep the first line of the row alone."""
+        swallowed = self.taken[1:]
+        self._again += reversed(swallowed)
+        self.number -= len(swallowed)
+
+
 def _rows(file: TextIO, orders: Orders, columns: Sequence[str] = COLUMNS) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield each row with its line, in the columns asked for; one that cannot be taken apart is left out."""
-    header = file.readline().removeprefix(_UTF8_MARK)
+    lines = _Lines(file)
+    header = lines.header()
     delimiter = max(",;\t|", key=header.count)
-    places = _places(_next(csv.reader([header], delimiter=delimiter), Orders()) or [])
-    reader = csv.reader(file, delimiter=delimiter)
-    last = max(places.values())
+    names = _cells(csv.reader([header], delimiter=delimiter)) or []
+    places = _places(names)
+    reader, last = csv.reader(lines, delimiter=delimiter), max(places.values())
     wanted = [places[name] for name in columns]
-    while (cells := _next(reader, orders)) is not None:
-        if not any(cells):
+    while (cells := _cells(reader, lines.taken)) != []:
+        if cells is not None and not any(cells):
             continue
         orders.rows += 1
-        line = reader.line_num + 1  # the header was read before
-        if len(cells) <= last:
-            orders.leave_out("columns missing", line)
-            continue
-        yield line, tuple([_plain(cells[place]) for place in wanted])
+        if len(lines.taken) > 1 and (cells is None or len(cells) != len(names)):
+            lines.give_back()
+            reader = csv.reader(lines, delimiter=delimiter)
+            orders.leave_out("a quote that is not closed", lines.number)
+        elif cells is None:
+            orders.leave_out("not a row of a table", lines.number)
+        elif len(cells) <= last:
+            orders.leave_out("columns missing", lines.number)
+        else:
+            yield lines.number, tuple([_plain(cells[place]) for place in wanted])
 
 
 def _plain(cell: str) -> str:
     return (cell if cell.isprintable() else _CONTROL.sub(" ", cell)).strip()
 
 
-class _Reader(Protocol):
-    @property
-    def line_num(self) -> int: ...
-    def __next__(self) -> list[str]: ...
-
-
-def _next(reader: _Reader, orders: Orders) -> list[str] | None:
-    try:
-        cells = next(reader)
-    except StopIteration:
-        return None
-    except csv.Error:
-        orders.rows += 1
-        orders.leave_out("not a row of a table", reader.line_num + 1)
-        return []
-    return cells
+def _cells(reader: Iterator[list[str]], taken: list[str] | None = None) -> list[str] | None:
+    """Return the next row, nothing at the end of the file, or None where there is a row that is none."""
+    while True:
+        if taken is not None:
+            taken.clear()
+        try:
+            if cells := next(reader):
+                return cells
+        except StopIteration:
+            return []
+        except csv.Error:
+            return None
 
 
 def _places(header: Sequence[str]) -> dict[str, int]:
@@ -442,10 +485,13 @@ def _no_figures(quantity: Decimal | None, price_minor: int | None) -> str:
 
 
 def _number(text: str) -> Decimal | None:
-    """Read a number as spreadsheets write it: `1,234.50`, `4,15` or `4.15`."""
-    plain = text.replace(" ", "")
-    if "," in plain:
-        plain = plain.replace(",", "") if "." in plain else plain.replace(",", ".")
+    """Read a number as spreadsheets write it: `1,234.50`, `1.234,50`, `1 234,50 €`, `4,15` or `4.15`."""
+    plain = _NO_FIGURE.sub("", text)
+    if "," in plain and "." in plain:  # the last of both stands before the decimals
+        plain = plain.replace(min(",.", key=plain.rfind), "")
+    elif _GROUPED.fullmatch(plain):
+        plain = plain.replace(",", "").replace(".", "")
+    plain = plain.replace(",", ".")
     try:
         number = Decimal(plain)
     except InvalidOperation:

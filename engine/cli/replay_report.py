@@ -38,9 +38,9 @@ def print_report(
 def print_orders(orders: Orders) -> None:
     _head("The file")
     doubt = "; nothing in it tells day from month" if orders.date_doubt else ""
-    _say(f"{orders.rows} rows, {orders.encoding}, dates read as {orders.date_order}{doubt}")
+    _say(f"{counted(orders.rows, 'row')}, {orders.encoding}, dates read as {orders.date_order}{doubt}")
     left_out = sum(dirt.rows for dirt in orders.dirt.values())
-    _say(f"{len(orders.lines)} order lines; {left_out} rows left out{':' if left_out else ''}")
+    _say(f"{counted(len(orders.lines), 'order line')}; {counted(left_out, 'row')} left out{':' if left_out else ''}")
     if left_out:
         table = plain_table()
         table.add_column("  reason")

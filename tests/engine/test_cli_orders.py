@@ -135,12 +135,29 @@ def test_bytes_that_are_nothing_in_windows_1252_are_read_all_the_same(tmp_path: 
             "1 d\xe9c. 2010 08:26",
             "1 d\xe9cembre 2010 08:26",
         ),
+        *("Wed, 01 Dec 2010 08:26:00 GMT", "mer. 1 d\xe9cembre 2010 08:26", "Wed Dec 1 2010 08:26", "1291191960"),
+        *("1291191960000", "2010-12-01 08:26 UTC+01:00"),
         *("40513.351389", "1/12/2010, 08:26", "2010/12/01 08:26 UTC"),
     ],
 )
 def test_dates_are_read_however_they_are_written(tmp_path: Path, text: str) -> None:
     [order] = read(tmp_path, HEADER + f'1,A,X,1,"{text}",1.00,5,France\n').lines
     assert order.at.replace(second=0) == datetime(2010, 12, 1, 8, 26)  # noqa: DTZ001  # as the file has it
+
+
+def test_a_quote_nobody_closed_takes_its_own_row_alone(tmp_path: Path) -> None:
+    held = SOUND.replace("WHITE HANGING", '"WHITE, or\nred"')
+    for open_quote in (SOUND.replace("WHITE", '"WHITE'), '"' + SOUND):
+        orders = read(tmp_path, HEADER + held + open_quote + SOUND * 3 + held + SOUND)
+        assert [one.line for one in orders.lines] == [3, 5, 6, 7, 9, 10], "and a line break inside quotes is none"
+        assert {name: (one.rows, one.example_line) for name, one in orders.dirt.items()} == {
+            "a quote that is not closed": (1, 4)
+        }
+
+
+def test_what_spreadsheets_put_above_the_columns_is_passed_over(tmp_path: Path) -> None:
+    orders = read(tmp_path, "\ufeffsep=;\n\n" + (HEADER + SOUND).replace(",", ";"))
+    assert [one.line for one in orders.lines] == [4]
 
 
 def test_dates_in_two_orders_are_refused_with_one_of_each(tmp_path: Path) -> None:
@@ -213,6 +230,19 @@ def test_how_much_is_read_is_told(tmp_path: Path) -> None:
     assert len(told) == 3
     assert 0.4 < told[0] < 0.6
     assert told[-1] == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "minor"),
+    [
+        *(("1,234.50", 123450), ("1.234,50", 123450), ("1\u202f234,50 €", 123450), ("1'234.50", 123450)),
+        *(("1.234.567,89", 123456789), ("1,234,567", 123456700), ("£2.55", 255), ("4,15", 415)),
+    ],
+)
+def test_amounts_are_read_as_they_are_written_anywhere(tmp_path: Path, written: str, minor: int) -> None:
+    row = f"1;A;X;1;2010-12-01;{written};5;France\n"
+    [order] = read(tmp_path, HEADER.replace(",", ";") + row).lines
+    assert order.price_minor == minor
 
 
 def test_amounts_are_in_the_currency_s_own_minor_units(tmp_path: Path) -> None:
