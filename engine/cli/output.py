@@ -16,8 +16,8 @@ from engine.toml_files import ConfigError
 EXIT_FAULT = 1
 EXIT_BAD_SETUP = 2
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+console = Console(highlight=False, emoji=False)  # a place such as file.toml:100:1 is no picture
+errors = Console(stderr=True, highlight=False, emoji=False)
 
 
 def friendly(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,6 +39,11 @@ def friendly(command: Callable[..., Any]) -> Callable[..., Any]:
         except MakegoodError as error:
             errors.print(error.detail, markup=False)
             sys.exit(EXIT_FAULT)
+        except OSError as error:
+            if error.filename is None or error.strerror is None:  # a reader that went away, such as `| head`
+                raise
+            errors.print(f"{error.filename}: {error.strerror}", markup=False, soft_wrap=True)
+            sys.exit(EXIT_BAD_SETUP)
         except KeyboardInterrupt:
             sys.exit(130)
 

@@ -44,7 +44,7 @@ def publish_config(folder: Path | None, *, by: str | None, note: str, at: str | 
     if any(finding.level == "error" for finding in findings) and not force:
         errors.print("not published: mend the errors above, or answer for them with --force")
         raise SystemExit(EXIT_FAULT)
-    when = _instant(at, draft.config) if at else None
+    when = None if at is None else _instant(at, draft.config)
 
     async def run(session: AsyncSession) -> Publication:
         author = by or _author()
@@ -157,10 +157,10 @@ def _instant(text: str, config: Config) -> datetime:
     """Read `--at`: a time without a zone is one of the shop's."""
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return (_of_shop(at, config.shop.time_zone) if at.tzinfo is None else at).astimezone(UTC)
+    except (ValueError, OverflowError):  # of a year the calendar has no instant for, too
         refuse(f'--at: expected a time such as 2026-12-01T08:00, got "{text}"')
         raise AssertionError from None
-    return (_of_shop(at, config.shop.time_zone) if at.tzinfo is None else at).astimezone(UTC)
 
 
 def _of_shop(local: datetime, zone: str) -> datetime:

@@ -19,7 +19,7 @@ def print_table(console: Console, *tables: Table) -> None:
     """Print the first table that fits without cutting a word or a figure, or the last; a pipe takes the first whole."""
     if not console.is_terminal:
         widest = _measure(console, tables[0]).maximum
-        Console(file=console.file, width=widest, highlight=False, no_color=True).print(tables[0])
+        Console(file=console.file, width=widest, highlight=False, emoji=False, no_color=True).print(tables[0])
         return
     console.print(_fitting(console, tables))
 

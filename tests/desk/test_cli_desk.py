@@ -123,6 +123,12 @@ def test_what_cannot_be_forecast_is_a_sentence(arguments: tuple[str, ...], words
     assert "Traceback" not in told.output
 
 
+def test_a_chart_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "x.svg").mkdir()
+    told = run("simulate", "--stockouts", "10", "--chart", str(tmp_path / "x.svg"))
+    assert (told.exit_code, "x.svg: Is a directory" in told.output) == (2, True), told.output
+
+
 # diff
 
 

@@ -317,6 +317,12 @@ def test_a_problem_is_one_line_without_what_a_terminal_obeys() -> None:
     assert str(Problem("a.toml", 1, 2, "a\x1b[31m\nb")) == "a.toml:1:2: a·[31m·b"
 
 
+def test_the_hundredth_line_is_no_picture(tmp_path: Path) -> None:
+    folder = config_copy(tmp_path, only="\n" * 99 + "nonsense = 1\n")
+    told = CliRunner().invoke(main, ["check", "--config", str(folder)])
+    assert "campaigns/only.toml:100:1: unknown key" in told.output
+
+
 def test_the_nearest_word_is_of_the_same_letters_where_several_are_as_near() -> None:
     assert nearest("ERU", ["YER", "EUR", "ERN"]) == 'did you mean "EUR"?'
     assert nearest("qqq", []) == "known here: none"
