@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
@@ -388,13 +388,16 @@ def _rewards(folder: Path, shop: Shop) -> Catalogue:
 
 def _second_catalogues(folder: Path, rewards: Catalogue | None) -> Iterator[Problem]:
     """Yield files that look like a second catalogue: nobody would see that one of two definitions is not read."""
-    others = {*folder.glob("reward*.toml"), *folder.glob("reward*/*.toml")} - {folder / "rewards.toml"}
+    by_name = {*folder.glob("reward*.toml"), *folder.glob("reward*/*.toml")}
+    others = (by_name | set(folder.glob("[!.]*.toml"))) - {folder / "rewards.toml", folder / "shop.toml"}
     for path in sorted(others):
         name = str(path.relative_to(folder))
         try:
             file = TomlFile(path, name)
         except ConfigError as error:
-            yield from error.problems
+            yield from error.problems if path in by_name else ()
+            continue
+        if path not in by_name and not any(map(_is_reward, file.data.values())):
             continue
         twice = [reward for reward in file.data if rewards is not None and reward in rewards]
         said = f'defines "{twice[0]}", which rewards.toml has too; ' if twice else ""
@@ -402,10 +405,19 @@ def _second_catalogues(folder: Path, rewards: Catalogue | None) -> Iterator[Prob
         yield file.problem((twice[0],), message) if twice else Problem(name, 1, 1, message)
 
 
+def _is_reward(value: object) -> bool:
+    kinds = [kind.__struct_config__.tag for kind in get_args(Reward)]
+    return isinstance(value, dict) and value.get("kind") in kinds
+
+
+def campaign_paths(folder: Path) -> list[Path]:
+    """Return the files of campaigns; editors leave hidden ones, links to nowhere too, beside the one they write."""
+    return sorted(path for path in (folder / "campaigns").glob("*.toml") if not path.name.startswith("."))
+
+
 def _versions(folder: Path, shop: Shop, rewards: Catalogue | None, problems: list[Problem]) -> Iterator[Version]:
     """Yield every sound campaign; without a sound catalogue the campaigns are judged by themselves."""
-    # Editors leave hidden files beside the one they write.
-    paths = sorted(path for path in (folder / "campaigns").glob("*.toml") if not path.name.startswith("."))
+    paths = campaign_paths(folder)
     if not paths or len(paths) > CAMPAIGNS_MAX:
         problems.append(Problem("campaigns", 1, 1, f"holds {len(paths)} campaigns; expected 1 to {CAMPAIGNS_MAX}"))
         return

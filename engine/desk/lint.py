@@ -85,6 +85,7 @@ def _of_campaign(places: _Places, version: Version, today: date) -> Iterator[Fin
     yield from (found(*told) for told in _never_met(version, today))
     yield from (found(*told) for told in _of_budget(version))
     yield from (found(*told) for told in _of_patience(version))
+    yield from (found(*told) for told in _given_too_late(version, today))
     yield from (found(*told) for told in _of_arms(version))
     yield from (found(*told) for told in _cannot_be_used(version))
 
@@ -182,6 +183,22 @@ def _of_patience(version: Version) -> Iterator[Told]:
             yield ("patience", part, place, "points"), "never-reached", "warning", message, mend
 
 
+def _given_too_late(version: Version, today: date) -> Iterator[Told]:
+    """Yield what waiting or the sure arm gives of events that are over; the wheel's are told among its slices."""
+    terms = version.campaign.patience
+    named: list[tuple[Key, str]] = [
+        (("arm", place), arm.reward) for place, arm in enumerate(version.campaign.arm) if arm.reward is not None
+    ]
+    for place, line in enumerate(terms.milestone if terms else ()):
+        named += [(("patience", "milestone", place), reward) for reward in line.rewards]
+    named += [(("patience", "spend", place), line.reward) for place, line in enumerate(terms.spend if terms else ())]
+    for key, reward in named:
+        event = version.reward(reward)
+        if isinstance(event, VipAccess) and event.on < max(today, version.campaign.starts_on or today):
+            message = f'"{reward}" is for {event.on}, which is over'
+            yield key, "cannot-be-used", "warning", message, "give the event a later day in rewards.toml"
+
+
 def _of_arms(version: Version) -> Iterator[Told]:
     arms = version.campaign.arm
     if arms and not {"holdout", "nothing"} & {arm.name for arm in arms}:
@@ -245,9 +262,12 @@ def _overlaps(places: _Places, versions: Sequence[Version], today: date) -> Iter
                 continue
             name = f"campaigns/{second.slug}.toml"
             if _lets_in_all(first.campaign, second.campaign):
-                message = f'"{first.slug}" is asked first and lets in everybody this one does: nobody will see this one'
+                message = (
+                    f'overlaps "{first.slug}", which is asked first and lets in everybody this one does: '
+                    "nobody will see this one"
+                )
                 mend = f'raise its `priority` above {first.campaign.priority}, or narrow "{first.slug}"'
-                yield places.finding(name, (), "never-seen", "warning", message, mend)
+                yield places.finding(name, ("priority",), "overlap", "warning", message, mend)
                 continue
             same = first.campaign.priority == second.campaign.priority
             how = "by the alphabet alone" if same else f"by priority {first.campaign.priority}"

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from engine import campaigns, ledger
 from engine.campaigns import Config, Version
@@ -22,6 +23,7 @@ from engine.desk import sentences
 from engine.desk.difference import differences
 from engine.errors import ConflictError, NotFoundError
 from engine.ledger import BudgetKey
+from engine.messages import is_locale
 from engine.versions import Versions
 
 # Any number; it is the same for every process, so that two never publish at once.
@@ -49,8 +51,8 @@ class Draft(NamedTuple):
 
 def read_files(folder: Path) -> Files:
     """Return the text of every file a config is made of."""
-    paths = [folder / "shop.toml", folder / "rewards.toml"]
-    paths += sorted((folder / "campaigns").glob("*.toml")) + sorted((folder / "messages").glob("*.ftl"))
+    paths = [folder / "shop.toml", folder / "rewards.toml", *campaigns.campaign_paths(folder)]
+    paths += sorted(path for path in (folder / "messages").glob("*.ftl") if is_locale(path.stem))
     return {str(path.relative_to(folder)): path.read_text(encoding="utf-8-sig") for path in paths}
 
 
@@ -227,10 +229,12 @@ async def of_number(session: AsyncSession, number: int) -> Publication:
     return found
 
 
-async def history(session: AsyncSession, *, limit: int = 200) -> list[Publication]:
-    """Return publications, the newest first."""
-    found = select(Publication).order_by(Publication.number.desc()).limit(limit)
-    return list((await session.execute(found)).scalars())
+async def history(session: AsyncSession, *, before: int | None = None, limit: int | None = None) -> list[Publication]:
+    """Return publications without their files, the newest first: all of them, or those `before` a number."""
+    found = select(Publication).options(defer(Publication.files, raiseload=True)).order_by(Publication.number.desc())
+    if before is not None:
+        found = found.where(Publication.number < min(before, NUMBER_MAX))
+    return list((await session.execute(found.limit(limit))).scalars())
 
 
 async def _one_at_a_time(session: AsyncSession) -> None:

@@ -116,10 +116,11 @@ def test_two_campaigns_that_can_both_say_yes_overlap(tmp_path: Path) -> None:
     assert not [one for one in findings(config_copy(tmp_path, early=early, over=over)) if one.code == "overlap"]
 
 
-def test_a_campaign_behind_one_that_takes_everybody_is_never_seen(tmp_path: Path) -> None:
+def test_a_campaign_behind_one_that_takes_everybody_is_told_that_nobody_will_see_it(tmp_path: Path) -> None:
     first, second = campaign(FIRST, SECOND, priority=5), campaign(FIRST, SECOND)
-    found = named(config_copy(tmp_path, first=first, second=second), "never-seen")
-    assert (found.file, '"first" is asked first' in found.message) == ("campaigns/second.toml", True)
+    found = named(config_copy(tmp_path, first=first, second=second), "overlap")
+    assert (found.file, found.level) == ("campaigns/second.toml", "warning")
+    assert re.search(r'overlaps "first", which is asked first .* nobody will see this one', found.message)
 
 
 def test_a_code_that_is_over_before_it_can_be_used_is_found(tmp_path: Path) -> None:
@@ -130,6 +131,15 @@ def test_a_code_that_is_over_before_it_can_be_used_is_found(tmp_path: Path) -> N
     early = config_copy(tmp_path)
     edit(early / "rewards.toml", 'liability = "25.00"\nvalid_days = 365', 'liability = "25.00"\nvalid_days = 30')
     assert str(TODAY + timedelta(days=30)) in named(early, "cannot-be-used").message
+
+
+def test_an_event_that_is_over_is_found_where_waiting_gives_it(tmp_path: Path) -> None:
+    folder = config_copy(tmp_path)
+    edit(folder / "rewards.toml", "2027-06-25", "2026-11-21")
+    found = named(folder, "cannot-be-used")
+    assert found.message == '"early-access" is for 2026-11-21, which is over'
+    lines = (folder / found.file).read_text().splitlines()
+    assert lines[found.line : found.line + 2] == ["points = 21", 'reward = "early-access"']
 
 
 def test_one_is_not_told_as_many(tmp_path: Path) -> None:
@@ -336,9 +346,16 @@ def test_json_says_all_of_it(tmp_path: Path) -> None:
     assert json.loads(told.output)["problems"][0]["file"] == "campaigns/one.toml"
 
 
-def test_a_second_file_of_rewards_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["rewards-summer", "summer"])
+def test_a_second_file_of_rewards_is_refused(tmp_path: Path, name: str) -> None:
     folder = config_copy(tmp_path)
-    (folder / "rewards-summer.toml").write_text('[sample]\nkind = "sample"\nsku = "S"\n')
+    (folder / f"{name}.toml").write_text('[sample]\nkind = "sample"\nsku = "S"\n')
     told = check(folder)
     assert told.exit_code == 2
-    assert 'rewards-summer.toml:1:1: defines "sample", which rewards.toml has too' in told.output
+    assert f'{name}.toml:1:1: defines "sample", which rewards.toml has too' in told.output
+
+
+def test_another_tool_may_keep_its_file_beside_the_config(tmp_path: Path) -> None:
+    folder = config_copy(tmp_path)
+    (folder / "taplo.toml").write_text('[[rule]]\nkind = ["no", "reward"]\n')
+    assert check(folder).exit_code == 0

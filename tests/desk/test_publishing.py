@@ -200,6 +200,8 @@ async def test_what_cannot_be_published_is_a_sentence_and_changes_nothing(open_s
             (("publish", "--at", "2027-03-28T02:30"), 2, "no 02:30 on 2027-03-28 in Europe/Paris"),
             (("publish", "--at", "2027-03-28T02:30"), 2, "say 2027-03-28T03:30 or so"),
             (("publish", "--at", "2027-10-31T02:30"), 2, "2027-10-31T02:30+02:00 or 2027-10-31T02:30+01:00"),
+            (("publish", "--at", ""), 2, "expected a time such as"),
+            (("publish", "--at", "0001-01-01T00:00"), 2, "expected a time such as"),
             (("rollback",), 1, "nothing to go back to"),
             (("rollback", "77"), 1, "no publication 77"),
             (("versions", "77"), 1, "no publication 77"),
@@ -209,6 +211,14 @@ async def test_what_cannot_be_published_is_a_sentence_and_changes_nothing(open_s
             assert (told.exit_code, words in told.output) == (code, True), (arguments, told.output)
         assert rows(shop.database_url, "SELECT number, kind FROM publications") == [(1, "folder")]
         assert (await makegood(shop, "publish", "--config", str(unlawful), "--force")).exit_code == 0
+
+
+def test_what_editors_leave_beside_a_file_is_no_part_of_a_publication(tmp_path: Path) -> None:
+    folder = config_copy(tmp_path, only=wheel(2))
+    (folder / "campaigns" / ".#only.toml").symlink_to("ada@laptop.4711")
+    (folder / "messages" / ".#fr.ftl").symlink_to("ada@laptop.4711")
+    kept = publishing.draft_of(folder).files
+    assert [name for name in kept if name.startswith("campaigns")] == ["campaigns/only.toml"]
 
 
 def test_a_follow_that_is_none_is_refused() -> None:
