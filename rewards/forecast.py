@@ -21,7 +21,9 @@ SUPPORT_MAX = 1 << 21
 GRID_MIN = 64  # steps of the dearest outcome: coarser than that, the normal approximation is the closer one
 WAITS_MAX = 100_000  # different totals of milestones
 RUNS_MAX = 1000
+RUNS_MIN = 20
 DRAWS_AIM = 20_000_000
+DAYS_AIM = 40_000  # of all runs together: each day costs the time of thousands of draws
 BAND = (0.05, 0.95)
 
 Floats = npt.NDArray[np.float64]
@@ -240,9 +242,9 @@ def _normal_share(value: float) -> float:
     return (1 + math.erf(value / math.sqrt(2))) / 2
 
 
-def runs_for(stockouts: int) -> int:
+def runs_for(stockouts: int, days: int = 1) -> int:
     """Return how many runs give a steady band in a few seconds."""
-    return max(20, min(RUNS_MAX, DRAWS_AIM // max(1, stockouts)))
+    return max(RUNS_MIN, min(RUNS_MAX, DRAWS_AIM // max(1, stockouts), DAYS_AIM // max(1, days)))
 
 
 def simulate(plan: Plan, rng: np.random.Generator, runs: int) -> Simulated:
@@ -327,7 +329,11 @@ class _Run:
     def _batch(self, counts: Ints, granted: Ints, hour: _Hour, size: int) -> None:
         """Grant a batch: at once where nothing runs out in it, else in a random order, piece by piece."""
         gives = self._gives()
-        if gives is not None and self._fits(counts, gives):
+        if gives is None:
+            self._note_budget(hour.after(0))
+            self.done.refused[self.run] += size
+            return
+        if self._fits(counts, gives):
             self._take(counts, gives, granted)
             return
         order = self.rng.permutation(np.repeat(np.arange(len(counts), dtype=np.int64), counts))

@@ -76,7 +76,7 @@ def simulate_campaign(asked: Asked) -> None:
         wait_days=asked.wait_days,
     )
     told = exact(plan)
-    done = simulate(plan, np.random.default_rng(asked.seed), asked.runs or runs_for(asked.stockouts))
+    done = simulate(plan, np.random.default_rng(asked.seed), asked.runs or runs_for(asked.stockouts, asked.days))
 
     if asked.form == "json":
         click.echo(json.dumps(as_json(version, plan, told, done), ensure_ascii=False))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rewards.forecast import Category, Cost, Plan, exact, simulate, sum_quantiles
+from rewards.forecast import Category, Cost, Plan, exact, runs_for, simulate, sum_quantiles
 
 WEIGHTS = {"a": 40, "b": 25, "c": 20, "d": 10, "e": 4, "f": 1}
 CHAINS = {"a": ("a",), "b": ("b", "a"), "c": ("c",), "d": ("d", "c"), "e": ("e", "b", "a"), "f": ("f", "e", "b", "a")}
@@ -184,6 +184,11 @@ def test_a_budget_that_runs_out_says_when() -> None:
     done = simulate(plan(1000, days=2, budget=100_000), np.random.default_rng(1), 20)
     assert all(day is not None and 0.1 < day < 0.4 for day in done.budget_out_day)
     assert (done.refused > 500).all()
+
+
+def test_many_days_are_run_less_often() -> None:
+    assert runs_for(1000, 30) == 1000
+    assert runs_for(1, 3660) == 20, "a thousand runs of ten years would take minutes"
 
 
 def test_categories_that_are_no_distribution_are_refused() -> None:
