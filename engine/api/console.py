@@ -64,6 +64,8 @@ RUNS = 40
 RUNS_MIN = 5
 SIMULATED_MAX = 20_000_000
 SHOWN_MAX = 64
+ASKED = ("campaign", "slice", "percent", "before", "id")  # what an address says of a page
+VERSIONS_SHOWN = 50  # on one page; older ones are a link away
 _NAMEABLE = re.compile(r"[\w./:@-]{1,120}")  # a slice, a campaign or a place in a file, and no sentence
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; "
@@ -190,8 +192,8 @@ class ConsoleController(Controller):
         """Forecast the sliders as they stand: figures, sentences and the file."""
         async with services.transaction() as session:
             desk = await _desk(request, services, session, now=clock.now(), page=False)
-            asked = await desk.own_json()
             try:
+                asked = await desk.own_json()
                 traffic = _traffic(asked)
                 tried = await _tried(session, desk.asked_campaign(asked.get("campaign")), asked.get("weights", {}))
             except (ConfigError, RefusedError) as error:
@@ -287,13 +289,16 @@ class ConsoleController(Controller):
     async def versions(self, request: Call, services: Engine) -> Response[str]:
         async with services.transaction() as session:
             desk = await _desk(request, services, session, now=clock.now())
-            rows = await publishing.history(session)
+            before = whole_number(request.query_params.get("before", ""))
+            rows = await publishing.history(session, before=before, limit=VERSIONS_SHOWN + 1)
             live = await publishing.current_number(session, now=clock.now())
+        rows, older = rows[:VERSIONS_SHOWN], rows[VERSIONS_SHOWN:]
         shown = [(row, publishing.state_of(row, live).replace(" ", "-"), kept(row.changes, desk.say)) for row in rows]
+        earlier = rows[-1].number if older else None
         query = request.query_params
         done, refusal = whole_number(query.get("done", "")), _refusal_of(query)
         refused = told(refusal, desk.say) if refusal else ""
-        return desk.page("versions.html", "versions", rows=shown, done=done, refused=refused)
+        return desk.page("versions.html", "versions", rows=shown, earlier=earlier, done=done, refused=refused)
 
     @get("/versions/{number:int}")
     async def version(self, request: Call, services: Engine, number: FromPath[int]) -> Response[str]:
@@ -396,6 +401,7 @@ class _Desk:
             status=status,
             here=here,
             visitor=self.visitor,
+            stay=_asked(self.request),
             campaigns=self.services.config.versions,
             local=lambda at: self.say.instant(at.astimezone(zone)),
             **values,
@@ -579,7 +585,7 @@ def _page(template: str, say: Messages, *, status: int = 200, **values: Any) -> 
     def text(message_id: str, **named: object) -> str:
         return say.text(f"console-{message_id}", **named)
 
-    known: dict[str, Any] = {"visitor": None, "campaigns": (), "version": None}
+    known: dict[str, Any] = {"visitor": None, "campaigns": (), "version": None, "stay": ""}
     html = (
         _templates()
         .get_template(template)
@@ -614,14 +620,26 @@ def _refuse_other_sites(request: Call) -> None:
     """Browsers say where a form comes from; one that does and comes from elsewhere is not ours."""
     site = request.headers.get("sec-fetch-site", "same-origin")
     origin = request.headers.get("origin")
-    foreign = origin not in {None, "null"} and urlsplit(str(origin)).netloc != request.headers.get("host", "")
+    foreign = origin not in {None, "null"} and _netloc(str(origin)) != request.headers.get("host", "")
     if site not in {"same-origin", "none"} or foreign or origin == "null":
         raise AwayError("/console/sign-in")
+
+
+def _netloc(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:  # brackets that no address has
+        return None
 
 
 def _wished_locale(request: Call) -> str:
     asked = request.query_params.get("lang") or request.headers.get("accept-language", "en").split(",")[0]
     return words(asked.strip()).locale
+
+
+def _asked(request: Call) -> str:
+    """Return what a page was asked, for the link to the other language: it changes the words and not the page."""
+    return urlencode({name: value for name, value in request.query_params.items() if name in ASKED})
 
 
 def _known_code(code: str) -> str:

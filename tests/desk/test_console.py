@@ -4,6 +4,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from html import unescape
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,7 +12,21 @@ import pytest
 from engine.desk.charts import Columns, draw
 from engine.desk.words import words
 from engine.shared_redis import SharedRedis
-from tests.support import Json, Shop, admit, ask, bearer, do, nothing_changes, problem, rows
+from tests.support import (
+    Json,
+    OpenShop,
+    Shop,
+    admit,
+    ask,
+    bearer,
+    campaign,
+    config_copy,
+    do,
+    nothing_changes,
+    problem,
+    rows,
+    slice_,
+)
 
 PAGES = ("", "/wheel", "/report", "/versions", "/versions/1", "/fairness", "/explain", "/report.svg", "/today.svg")
 
@@ -116,6 +131,7 @@ def _fresh_minute(shop: Shop) -> None:
         ({}, {"Origin": "https://evil.example"}),
         ({}, {"Sec-Fetch-Site": "cross-site"}),
         ({}, {"Origin": "null"}),
+        ({}, {"Origin": "http://[::1"}),
     ],
 )
 async def test_a_form_of_another_session_or_site_changes_nothing(
@@ -170,6 +186,7 @@ async def test_sliders_forecast_and_hand_back_the_file(shop: Shop) -> None:
         ({"stockouts": 1e9}, "Stockouts a day"),
         ({"used": 101}, "Share of codes used"),
         ({"campaign": "allways-on"}, "allways-on"),
+        ([], "slice by slice"),
     ],
 )
 async def test_nonsense_beside_the_sliders_is_told_and_not_guessed(shop: Shop, wrong: Json, said: str) -> None:
@@ -277,6 +294,34 @@ async def test_a_marketer_publishes_and_goes_back(shop: Shop) -> None:
         assert shop.inside.config.versions[0].table.slices[0].weight == 40
         newest = ask(shop.database_url, "SELECT by || ' ' || kind FROM publications ORDER BY number DESC LIMIT 1")
         assert newest == "a test rollback"
+
+
+async def test_every_version_is_shown_however_many_there_are(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.api.console.VERSIONS_SHOWN", 1)
+    async with browser(shop, "marketer") as http:
+        token = await csrf(http)
+        for weight in ("38", "37"):
+            form = {"csrf": token, "campaign": "always-on", "weight:discount-5": weight}
+            assert "done=" in (await http.post("/console/wheel/publish", data=form)).headers["location"]
+        found, path = [], "/console/versions"
+        while path:
+            page = unescape((await http.get(path)).text)
+            found += re.findall(r'<li class="card">\s*<p class="headed"><b>No\. (\d+)', page)
+            assert f'href="?{path.partition("?")[2]}{"&" * ("?" in path)}lang=fr"' in page, "the same page in French"
+            path = next(iter(re.findall(r'href="(/console/versions\?before=\d+)"', page)), "")
+    numbers = rows(shop.database_url, "SELECT number::text FROM publications ORDER BY number DESC")
+    assert [(one,) for one in found] == numbers
+
+
+async def test_of_several_campaigns_each_answer_names_its_own(open_shop: OpenShop, tmp_path: Path) -> None:
+    first, second = (
+        campaign(slice_("discount-5"), name=name, rules=[f'kind = "market_in"\nmarkets = ["{market}"]'])
+        for name, market in (("Winter", "FR"), ("Summer", "DE"))
+    )
+    config = config_copy(tmp_path, first=first, second=second)
+    async with open_shop(config=config) as shop, browser(shop, "auditor") as http:
+        answers = (await http.get("/console")).text.partition("</section>")[0]
+    assert re.findall(r"<h3>(\w+)</h3>", answers) == ["Winter", "Summer"]
 
 
 async def test_what_a_shop_sends_cannot_run_in_the_page(shop: Shop) -> None:

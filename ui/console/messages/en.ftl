@@ -166,6 +166,7 @@ console-versions-cancelled = cancelled
 console-versions-back = Go back to this
 console-versions-back-to = back to { $number }
 console-versions-files = Files
+console-versions-older = Older versions
 console-versions-begin = The beginning.
 console-versions-done = Publication { $number } is live.
 console-versions-refused = Nothing changed: { $why }

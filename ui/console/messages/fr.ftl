@@ -166,6 +166,7 @@ console-versions-cancelled = annulée
 console-versions-back = Y revenir
 console-versions-back-to = retour à { $number }
 console-versions-files = Fichiers
+console-versions-older = Versions plus anciennes
 console-versions-begin = Le début.
 console-versions-done = La publication { $number } est en ligne.
 console-versions-refused = Rien n’a changé : { $why }
