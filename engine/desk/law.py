@@ -81,13 +81,16 @@ _AT_THE_BUTTON = ("widget-invite", "widget-spin", "widget-arms-invite", "widget-
 
 
 def purchase_places(campaign: Campaign) -> list[int]:
-    """Return the conditions that let only those in who have ordered."""
-    return [
-        place
-        for place, rule in enumerate(campaign.eligibility)
-        if (isinstance(rule, StageIn) and set(rule.stages) == {"ordered"})
-        or (isinstance(rule, When) and _depends(rule, _ordered(rule), _not_ordered))
-    ]
+    """Return the conditions that let only those in who have ordered; stages are judged with those above."""
+    found, left = [], {*_SOONER, "ordered"}
+    for place, rule in enumerate(campaign.eligibility):
+        if isinstance(rule, StageIn):
+            before, left = left, left & set(rule.stages)
+            if left == {"ordered"} != before:
+                found.append(place)
+        elif isinstance(rule, When) and _depends(rule, _ordered(rule), _not_ordered):
+            found.append(place)
+    return found
 
 
 def consent_places(campaign: Campaign) -> list[int]:

@@ -198,6 +198,13 @@ def test_terms_are_judged_by_the_profile_of_the_shop(tmp_path: Path, term: str, 
         assert check(folder, "--strict").exit_code == 1
 
 
+def test_stages_that_leave_only_orders_together_want_a_purchase(tmp_path: Path) -> None:
+    rules = [f'kind = "stage_in"\nstages = ["ordered", "{other}"]' for other in ("in_cart", "viewed")]
+    found = named(config_copy(tmp_path, one=campaign(FIRST, SECOND, rules=rules)), "purchase-required")
+    alone = named(config_copy(tmp_path, one=campaign(FIRST, SECOND, rules=[ORDERED[0]])), "purchase-required")
+    assert found.line > alone.line, "the second condition is the one that shuts the others out"
+
+
 def test_consent_at_the_button_is_found_in_any_language(tmp_path: Path) -> None:
     folder = config_copy(tmp_path)
     edit(folder / "messages" / "fr.ftl", "widget-spin = ", "widget-spin = M’inscrire à la newsletter et ")
