@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ import brotli
 ENTRY = "widget.js"
 TAG_DIGITS = 6
 _BROTLI_MODES = (brotli.MODE_GENERIC, brotli.MODE_TEXT, brotli.MODE_FONT)  # hints, none of them always the best
+_BROTLI_WINDOWS = (14, 22)  # the smaller one may find shorter words for a small file
+_BROTLI_WAYS = tuple(product(_BROTLI_MODES, _BROTLI_WINDOWS))
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\./[\w./]+)";\n', re.MULTILINE)
 _PART = re.compile(r'\bimport\("\./(?:widget/)?(\w+)\.js"\)')
 _EXPORT = re.compile(r"^export (?=(?:const|function|class|async function)\b)", re.MULTILINE)
@@ -49,7 +52,7 @@ def pack(body: bytes) -> Packed:
     return Packed(
         body,
         gzip.compress(body, 9, mtime=0),
-        min((brotli.compress(body, mode=mode, quality=11) for mode in _BROTLI_MODES), key=len),
+        min((brotli.compress(body, mode=mode, quality=11, lgwin=lgwin) for mode, lgwin in _BROTLI_WAYS), key=len),
         hashlib.sha256(body).hexdigest()[:TAG_DIGITS],
     )
 
@@ -70,22 +73,25 @@ def _made(ui: Path, _state: tuple[tuple[str, int], ...]) -> Bundle:
     own = {name: [path for path in modules if path not in core] for name, modules in parts.items()}
     wanted = {name: _borrowed(modules, texts, core) for name, modules in own.items()}
     shared = sorted({name for names in wanted.values() for name in names})
-    packed = {}
+    bodies = {}
     for name, modules in own.items():
         taken = ",".join(one if one in wanted[name] else "" for one in shared)
         given = ",".join(_exported(texts[ui / "widget" / f"{name}.js"]))
-        packed[name] = pack(_small(f"export default([{taken}])=>{{{_joined(modules, texts)}\nreturn{{{given}}}}}"))
-    script = _PART.sub(lambda found: f'makegoodPart("{found[1]}.js?{packed[found[1]].tag}")', _joined(core, texts))
-    return Bundle(pack(_small(_LOADER.format(script=script, shared=",".join(shared)))), packed)
+        bodies[name] = _small(f"export default([{taken}])=>{{{_joined(modules, texts)}\nreturn{{{given}}}}}")
+    # One tag for all of them: each of their own would be sent with every spin, and no packer makes it smaller.
+    tag = pack(b"\n".join(bodies.values())).tag
+    script = _PART.sub(r'makegoodPart("\1")', _joined(core, texts))
+    packed = {name: pack(body)._replace(tag=tag) for name, body in bodies.items()}
+    return Bundle(pack(_small(_LOADER.format(script=script, shared=",".join(shared), tag=tag))), packed)
 
 
 # One call of a part's function for each page, whoever asks: its style sheets and classes are made once.
 # What it shares with the script is handed over by its place in a list: names would be sent with every spin.
 _LOADER = """(()=>{{
 const makegoodParts = {{}};
-const makegoodPart = (url) => (makegoodParts[url] ??= import(`./widget/parts/${{url}}`).then(
+const makegoodPart = (name) => (makegoodParts[name] ??= import(`./widget/parts/${{name}}.js?{tag}`).then(
   (part) => part.default([{shared}]),
-  (error) => {{ delete makegoodParts[url]; throw error; }},
+  (error) => {{ delete makegoodParts[name]; throw error; }},
 ));
 {script}
 }})()"""

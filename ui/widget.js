@@ -4,7 +4,7 @@
 
 import { sheet } from "./widget/styles.js";
 import { builder, frame, remember, settle } from "./widget/dom.js";
-import { opening } from "./widget/views.js";
+import { alternatives, sorry, truth } from "./widget/views.js";
 import { listen } from "./widget/live.js";
 import { loadMessages } from "./widget/messages.js";
 import { again, fetchPart, seldom } from "./widget/parts.js";
@@ -16,7 +16,7 @@ import { rows } from "./widget/rows.js";
 
 /** What all elements share: a fallback in the slot, attributes as the API, and one signal that ends every listener. */
 class MakegoodElement extends HTMLElement {
-  static observedAttributes = "apply-url sku token engine product locale account-url buy-url".split(" ");
+  static observedAttributes = ["apply-url", "sku", "token", "engine", "product", "locale", "account-url", "buy-url"];
 
   #root = this.attachShadow({ mode: "open" });
   /** @type {AbortController | undefined} */
@@ -53,20 +53,21 @@ class MakegoodElement extends HTMLElement {
     this.#root.adoptedStyleSheets = [sheet];
     place.append(slot);
     this.#root.replaceChildren(place);
-    await null; // several attributes may change in one go
+    // Several attributes may change in one go, and a slow browser keeps the place before it does more.
+    await /** @type {any} */ (globalThis).scheduler?.yield?.();
     if (signal.aborted || !ready) return;
     try {
       const basis = await this.#basis(place, signal);
       await this.present(basis, signal);
       basis.say.keep();
-    } catch (error) {
+    } catch (/** @type {any} */ error) {
       if (signal.aborted) return;
       place.replaceChildren(slot);
       if (pause < 2000) this.#tell("error", { error });
-      // A line that has fallen is tried again, after longer and longer pauses and at every sign that it is back.
-      if (!final(error)) {
+      // A line that has fallen is tried again, after longer and longer pauses, no two pages in step, and at every sign that it is back.
+      if (error.status >= 0 && !final(error)) {
         const retry = () => signal.aborted || this.#open(Math.min(pause * 2, 60000));
-        setTimeout(retry, pause);
+        setTimeout(retry, (0.5 + Math.random()) * pause);
         for (const sign of ["online", "visibilitychange", "makegood:refresh"]) addEventListener(sign, retry, { signal });
       }
     }
@@ -83,12 +84,13 @@ class MakegoodElement extends HTMLElement {
   async #basis(place, signal) {
     const attribute = this.getAttribute.bind(this);
     const engine = new URL((attribute("engine") ?? ".").replace(/\/*$/, "/"), import.meta.url);
-    const locale = attribute("locale") || /** @type {HTMLElement | null} */ (this.closest("[lang]"))?.lang || navigator.language;
+    const locale = attribute("locale") || /** @type {HTMLElement} */ (this.closest("[lang]") ?? document.documentElement).lang || navigator.language;
     const token = attribute("token");
     const ask = connect(engine, token, locale, signal);
     const early = this.begin(ask);
-    early.catch(() => {}); // told where it is waited for
+    const begun = early.catch(() => {}); // told where it is waited for
     const say = await loadMessages(new URL(`widget/messages/${encodeURIComponent(locale)}.json`, engine), signal);
+    await begun; // what follows is shown at once
     place.lang = say.lang;
     place.dir = say.dir;
     return { h: builder(signal), say, engine, token, ask, early, attribute, tell: this.#tell.bind(this), root: this.#root, place };
@@ -124,8 +126,8 @@ class MakegoodStockout extends MakegoodElement {
     const key = `offer ${token}`;
     /** @type {Offer} */
     // A prize that was seen once is seen again, even while the engine is away.
-    const offer = await asked.catch((error) => (!error.code && remember(key)) || Promise.reject(error));
-    const { moment: { available, spun, waiting }, offer_id, patience, product: { sku }, wheel } = offer;
+    const offer = await asked.catch((error) => (!final(error) && remember(key)) || Promise.reject(error));
+    const { moment: { available, waiting }, patience, product: { sku }, wheel } = offer;
     const now = JSON.stringify(offer);
     if (signal.aborted || now === this.#shown) return;
     /** @type {Scene} */
@@ -143,17 +145,17 @@ class MakegoodStockout extends MakegoodElement {
         await frame();
       };
       if (turns) {
-        card.append(...opening(scene));
+        card.append(truth(scene), sorry(scene));
         await step();
+        card.append(alternatives(scene));
+        await choice(scene, wheel, card, step);
       }
-      remember(key, offer);
-      const before = spun || remember(`spin ${offer_id}`)?.json;
-      if (turns) await choice(scene, wheel, card, before, step);
       else {
         const { all, ready } = rows(scene);
         card.append(...await (await fetchPart(basis, "arms")).arms(scene), all);
         await ready;
       }
+      remember(key, offer);
       if (signal.aborted) return;
       this.#sku = sku;
       if (!card.parentNode) place.replaceChildren(card);
@@ -163,11 +165,8 @@ class MakegoodStockout extends MakegoodElement {
   }
 }
 
-/** @param {string} name @param {CustomElementConstructor} element */
-const define = (name, element) => {
-  // A page may load this script under two addresses.
-  if (!customElements.get(name)) customElements.define(name, element);
-};
+/** A page may load this script under two addresses. @param {string} name @param {CustomElementConstructor} element */
+const define = (name, element) => customElements.get(name) || customElements.define(name, element);
 
 define("makegood-stockout", MakegoodStockout);
 for (const name of /** @type {const} */ (["patience", "stock"])) {

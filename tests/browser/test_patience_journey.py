@@ -146,6 +146,12 @@ def test_news_leaves_the_days_where_the_shopper_moved_them(demo: Served, visit: 
         press(shopper, "next-day")
     expect(programme.locator(".day.earned")).to_have_count(4)
     assert today.evaluate(IN_STRIP), "who has moved nothing sees the new day"
+    stood = strip.evaluate("node => node.scrollLeft")
+    assert stood > 0
+    for size in (DESKTOP, PHONE):
+        shopper.page.set_viewport_size(size)  # type: ignore[arg-type]  # Playwright's own type of the same shape
+        shopper.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    assert strip.evaluate("node => node.scrollLeft") == stood, "a window that was wider for a while moved nothing"
     strip.evaluate("node => { node.scrollLeft = node.scrollWidth }")
     stood = strip.evaluate("node => node.scrollLeft")
     assert stood > 0

@@ -59,4 +59,4 @@ export async function arms(scene) {
 }
 
 export const styles = new CSSStyleSheet();
-styles.replaceSync(".list{display:grid;gap:.35rem;padding-inline-start:1.1rem;list-style:disc}");
+styles.replaceSync(".list{display:grid;gap:.35em;padding-inline-start:1.1em;list-style:disc}");

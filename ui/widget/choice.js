@@ -14,8 +14,8 @@ import { confetti } from "./confetti.js";
 
 const loadSound = () => import("./sound.js").catch(() => null); // without its part, the wheel is merely silent
 
-/** @param {Scene} scene @param {Wheel} table @param {HTMLElement} card @param {unknown} before whether it was spun already @param {() => Promise<unknown>} step lets the browser show what stands there */
-export async function choice(scene, table, card, before, step) {
+/** @param {Scene} scene @param {Wheel} table @param {HTMLElement} card @param {() => Promise<unknown>} step lets the browser show what stands there */
+export async function choice(scene, table, card, step) {
   const { ask, h, offer, say, tell } = scene;
   const { slices } = table;
   const key = `spin ${offer.offer_id}`;
@@ -24,6 +24,7 @@ export async function choice(scene, table, card, before, step) {
   const left = h("div", { class: "left" }, element);
   card.append(left);
   await step();
+  const before = offer.moment.spun || remember(key)?.json;
   const { all: more, ready } = rows(scene, either && before);
   const live = h("p", { class: "live", role: "status" });
   const note = h("p", { class: "note", role: "alert", tabindex: -1 });

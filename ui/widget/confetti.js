@@ -18,8 +18,8 @@ export function confetti(h, wheel) {
     const [up, turn] = [8 + 8 * Math.random(), 720 * Math.random() - 360];
     bit.animate([
       { transform: "scale(.4)", easing: "ease-out" },
-      { transform: `translate(${side * 0.8}rem,${-up}rem) rotate(${turn}deg)`, opacity: 1, offset: 0.4, easing: "ease-in" },
-      { transform: `translate(${side}rem,${22 - up}rem) rotate(${turn * 2}deg)`, opacity: 0 },
+      { transform: `translate(${side * 0.8}em,${-up}em) rotate(${turn}deg)`, opacity: 1, offset: 0.4, easing: "ease-in" },
+      { transform: `translate(${side}em,${22 - up}em) rotate(${turn * 2}deg)`, opacity: 0 },
     ], { duration: LASTS_MS - 50 * up, fill: "forwards" });
   }
   setTimeout(() => cloud.remove(), LASTS_MS);

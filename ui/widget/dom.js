@@ -8,7 +8,8 @@
  * @param {E} element @param {Props} props @param {Child[]} children @param {AbortSignal} [signal]
  */
 function fill(element, props, children, signal) {
-  for (const [name, value] of Object.entries(props)) {
+  for (const name in props) {
+    const value = props[name];
     if (typeof value === "function") element.addEventListener(name, /** @type {EventListener} */ (value), { signal });
     else if (value != null && value !== false) element.setAttribute(name, value === true ? "" : `${value}`);
   }
@@ -36,7 +37,7 @@ export const svg = (name, props = {}, ...children) => fill(document.createElemen
 export const freshSeed = () => crypto.getRandomValues(new BigUint64Array(2)).join("");
 
 /** Whether this shopper's machine asks for stillness. */
-export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+export const still = () => matchMedia("(prefers-reduced-motion)").matches;
 
 /** Until the browser has shown what stands there; where nothing is shown, a moment later. */
 export const frame = () => new Promise((done) => {
@@ -55,11 +56,19 @@ export function remember(key, value, place = "session") {
   }
 }
 
+/** Where it lies above the window, what is in sight stays where it is only in a browser that sees to it. */
+const unseen = new IntersectionObserver((all) => {
+  for (const { isIntersecting, boundingClientRect: { top }, target } of all) {
+    if (!isIntersecting && (top > 0 || CSS.supports("overflow-anchor:auto"))) {
+      /** @type {HTMLElement} */ (target).style.minHeight = "";
+      unseen.unobserve(target);
+    }
+  }
+});
+
 /** Give back the place that was kept and is not taken, but move nothing that is in sight: the rest when nobody sees it. @param {HTMLElement} place */
 export function settle(place) {
   place.style.minHeight = `${Math.min(place.offsetHeight, innerHeight - place.getBoundingClientRect().top)}px`;
   place.className = "place";
-  new IntersectionObserver(([seen]) => {
-    if (!seen?.isIntersecting) place.style.minHeight = "";
-  }).observe(place);
+  unseen.observe(place);
 }

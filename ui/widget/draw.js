@@ -13,7 +13,7 @@ export const hex = (/** @type {ArrayBuffer} */ buffer) =>
 
 /** @param {string} text */
 export function unhex(text) {
-  if (!/^([0-9a-f]{2})+$/.test(text)) throw new TypeError("not hexadecimal");
+  if (!/^([0-9a-f]{2})+$/.test(text)) throw new TypeError(text);
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }
 
@@ -35,9 +35,9 @@ export const tableDigest = (slices) => sha256(bytes(canonicalTable(slices)));
 
 /** @param {Slice[]} slices @param {string} seed the server's, hex @param {string} clientSeed @param {string} offerId */
 export async function draw(slices, seed, clientSeed, offerId) {
-  if (!/^[ -~]{1,64}$/.test(clientSeed)) throw new RangeError("client seed: 1 to 64 printable ASCII characters");
+  if (!/^[ -~]{1,64}$/.test(clientSeed)) throw new RangeError("client_seed");
   // What is no whole number at all is refused below.
-  if (!slices.every(({ weight }) => weight > 0)) throw new RangeError("weight: a whole number above 0");
+  if (!slices.every(({ weight }) => weight > 0)) throw new RangeError("weight");
   const key = unhex(seed);
   const table_digest = await tableDigest(slices);
   const total = slices.reduce((sum, { weight }) => sum + BigInt(weight), 0n);
@@ -84,7 +84,7 @@ export async function verify(receipt) {
     for (const said of /** @type {Record<string, any>[]} */ ([wheel, proof, spin])) {
       for (const [name, value] of Object.entries(computed)) if (name in said) check(name, said[name], value);
     }
-    if (checks.length < COMPARED) throw new TypeError("incomplete");
+    if (checks.length < COMPARED) throw new Error("incomplete");
     // A reward that is gone is replaced by what was shown to replace it, and that by what replaces that.
     const allowed = [slices[drawn.slice_index]?.reward];
     for (const one of allowed) {

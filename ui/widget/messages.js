@@ -1,5 +1,6 @@
 /** Sentences in the shopper's language, as the engine compiled them from config/messages. */
 
+import { lost } from "./api.js";
 import { remember } from "./dom.js";
 
 /** @import { Message, Say } from "./types" */
@@ -19,14 +20,13 @@ export async function loadMessages(url, signal) {
 /** A page that is loaded again while the engine is away still finds the words it kept. @param {URL} url @param {AbortSignal} [signal] */
 async function sentences({ href }, signal) {
   const told = await fetch(href, { credentials: "omit", signal }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null) ?? remember(href);
-  if (!told) throw new Error(`no words: ${href}`);
-  return { told, keep: () => remember(href, told) };
+  return told ? { told, keep: () => remember(href, told) } : lost(new Error(href));
 }
 
 /** @param {string} locale @param {Record<string, Message>} messages @param {Pick<Say, "dir" | "learn" | "keep">} more @param {string} [decimal] @returns {Say} */
 export function speaker(locale, messages, more, decimal) {
   // The reader's own country, where it speaks this language: days before months for en-GB.
-  const lang = navigator.languages.find((tag) => tag.startsWith(locale)) ?? locale;
+  const lang = navigator.languages.find((tag) => `${tag}-`.startsWith(`${locale}-`)) ?? locale;
   // One way of writing digits and of counting years in a sentence: the engine's own.
   const regional = `${lang}-u-nu-latn-ca-gregory`;
   // A phone takes a tenth of a second to wake its library of languages: short numbers are written without.

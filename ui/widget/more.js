@@ -167,6 +167,6 @@ export function order(scene) {
 
 export const styles = new CSSStyleSheet();
 styles.replaceSync(`${fieldRules}
-.even>*{flex:1 1 8rem}
-.plain{min-height:2.75rem;padding:.3rem 0;border:0;color:var(--muted);font-weight:400;text-decoration:underline;text-underline-offset:.25em;text-align:start}
+.even>*{flex:1 1 8em}
+.plain{min-height:2.75em;padding:.3em 0;border:0;color:var(--muted);font-weight:400;text-decoration:underline;text-underline-offset:.25em;text-align:start}
 .plain:hover{color:var(--ink)}`);

@@ -1,5 +1,7 @@
 /** What only some shoppers meet is fetched when they do: a part with its words and its look. */
 
+import { lost } from "./api.js";
+
 /** @import { Basis, Say } from "./types" */
 
 const PARTS = {
@@ -17,7 +19,7 @@ const PARTS = {
  * @returns {Promise<Awaited<ReturnType<typeof PARTS[K]>>>}
  */
 export async function fetchPart({ say, root }, name) {
-  const [part] = await Promise.all([PARTS[name](), say.learn(name)]);
+  const [part] = await Promise.all([PARTS[name]().catch(lost), say.learn(name)]);
   const { adoptedStyleSheets: sheets } = root;
   if (!sheets.includes(part.styles)) sheets.push(part.styles);
   return /** @type {any} */ (part);

@@ -33,6 +33,8 @@ export async function present(basis, signal) {
   if (signal.aborted) return;
   place.replaceChildren(programmes.element);
   programmes.arrange();
+  // A window that changes its width would leave today out of sight.
+  new ResizeObserver(() => programmes.arrange()).observe(programmes.element);
   listen(engine, signal, () => programmes.skus, () => programmes.refresh().catch(() => {})); // the next try may succeed
 }
 
@@ -73,27 +75,34 @@ class Programmes {
     const same = nodes.length === this.#list.children.length && nodes.every((node, index) => node === this.#list.children[index]);
     if (!same) {
       const place = this.#place();
-      const stood = this.#strips();
+      const moved = this.#moved();
       // What has not changed stays where it is: a question in it may have the focus.
       for (const old of Array.from(this.#list.children)) if (!nodes.includes(/** @type {HTMLElement} */ (old))) old.remove();
       nodes.forEach((node, index) => this.#list.children[index] === node || this.#list.insertBefore(node, this.#list.children[index] ?? null));
       place();
-      this.arrange(stood);
+      this.arrange(moved);
     }
     tell("patience", { enrolments: views });
   }
 
-  /** @returns {Map<string, number>} how far each strip of days is moved, by its key */
-  #strips() {
-    return new Map(Array.from(this.#list.querySelectorAll(".days"), (strip) => [strip.getAttribute("data-key") ?? "", strip.scrollLeft]));
+  /** How far the shopper has moved strips of days, by their keys; what more room has pulled back was not moved. @returns {Map<string, number>} */
+  #moved() {
+    const moved = new Map();
+    for (const strip of this.#list.querySelectorAll(".days")) {
+      const { scrollLeft: now, scrollWidth, clientWidth } = strip;
+      const key = strip.getAttribute("data-key") ?? "";
+      const left = Math.min(Math.abs(this.#left.get(key) ?? now), scrollWidth - clientWidth);
+      if (Math.abs(Math.abs(now) - left) > 1) moved.set(key, now);
+    }
+    return moved;
   }
 
-  /** Bring today into view in every strip of days but those in which the shopper looks at other days. @param {Map<string, number>} [stood] */
-  arrange(stood) {
+  /** Bring today into view in every strip of days but those in which the shopper looks at other days. @param {Map<string, number>} [moved] */
+  arrange(moved = this.#moved()) {
     for (const strip of this.#list.querySelectorAll(".days")) {
       const key = strip.getAttribute("data-key") ?? "";
-      const before = stood?.get(key);
-      if (before !== undefined && Math.abs(before - (this.#left.get(key) ?? before)) > 1) {
+      const before = moved.get(key);
+      if (before !== undefined) {
         strip.scrollLeft = before;
         continue;
       }
@@ -406,44 +415,44 @@ const parcel = () => svg("svg", { class: "parcel", viewBox: "0 0 16 16", "aria-h
 
 export const styles = new CSSStyleSheet();
 styles.replaceSync(`${ringRules}
-.programmes,.part,.calendar,.promise,.over,.award{display:grid;gap:.6rem}
-.programmes{gap:1.25rem}
-.card{gap:1.4rem}
+.programmes,.part,.calendar,.promise,.over,.award{display:grid;gap:.6em}
+.programmes{gap:1.25em}
+.card{gap:1.4em}
 .card>*{min-width:0}
-h3{font-size:1rem}
-h2{font-size:1.3rem}
+h3{font-size:1em}
+h2{font-size:1.3em}
 .promise b{font-weight:600}
-.days{display:flex;gap:.3rem;overflow-x:auto;padding:.25rem .25rem .6rem;position:relative;scrollbar-width:thin;scrollbar-color:var(--line) transparent}
-.day{flex:none;width:2.75rem;position:relative}
-.month{display:block;height:1.2rem;font-size:.75rem;color:var(--muted);white-space:nowrap}
-.cell{display:grid;justify-items:center;gap:.05rem;padding:.4rem 0 .35rem;border:1px solid var(--line);border-radius:.7rem;line-height:1.2}
-.cell small{font-size:.7rem;color:var(--muted)}
-.mark{display:flex;gap:.1rem;align-items:center;height:1.1rem;font-size:.75rem;font-weight:700;color:var(--accent)}
+.days{display:flex;gap:.3em;overflow-x:auto;padding:.25em .25em .6em;position:relative;scrollbar-width:thin;scrollbar-color:var(--line) transparent}
+.day{flex:none;width:2.75em;position:relative}
+.month{display:block;height:1.6em;font-size:.75em;color:var(--muted);white-space:nowrap}
+.cell{display:grid;justify-items:center;gap:.05em;padding:.4em 0 .35em;border:1px solid var(--line);border-radius:.7em;line-height:1.2}
+.cell small{font-size:.7em;color:var(--muted)}
+.mark{display:flex;gap:.1em;align-items:center;height:1.5em;font-size:.75em;font-weight:700;color:var(--accent)}
 .earned .cell{background:light-dark(#9c3a2212,#f2a88f1f);border-color:transparent}
-.today .cell{border:2px solid var(--accent);padding:calc(.4rem - 1px) 0 calc(.35rem - 1px)}
-.goal:not(.earned) .cell{border:2px dashed var(--accent);padding:calc(.4rem - 1px) 0 calc(.35rem - 1px)}
-.parcel{width:.95rem;height:.95rem;fill:none;stroke:currentColor;stroke-width:1.4;stroke-linejoin:round;vertical-align:-.15rem}
-.key{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;font-size:.85rem}
-.key span{display:inline-flex;gap:.35rem;align-items:center}
-.shelf{display:grid;gap:.6rem}
+.today .cell{border:2px solid var(--accent);padding:calc(.4em - 1px) 0 calc(.35em - 1px)}
+.goal:not(.earned) .cell{border:2px dashed var(--accent);padding:calc(.4em - 1px) 0 calc(.35em - 1px)}
+.parcel{width:1.2em;height:1.2em;fill:none;stroke:currentColor;stroke-width:1.4;stroke-linejoin:round;vertical-align:-.15em}
+.key{display:flex;flex-wrap:wrap;gap:.2em 1.2em;font-size:.85em}
+.key span{display:inline-flex;gap:.35em;align-items:center}
+.shelf{display:grid;gap:.6em}
 .shelf:empty{display:none}
-.shelf li{display:flex;flex-wrap:wrap;gap:.6rem 1rem;align-items:center;justify-content:space-between}
+.shelf li{display:flex;flex-wrap:wrap;gap:.6em 1em;align-items:center;justify-content:space-between}
 .shelf b{font-weight:600}
 .shelf .asking{flex:1}
 button:disabled{opacity:.55;cursor:not-allowed}
-.asking{display:grid;gap:.75rem;padding:1rem;border:1px solid var(--line);border-radius:1rem}
+.asking{display:grid;gap:.75em;padding:1em;border:1px solid var(--line);border-radius:1em}
 @media (forced-colors:active){.today .cell{outline:2px solid Highlight}}
-.award{gap:.35rem}
-.award .code code{flex:0 1 auto;font-size:1rem}
-.award button{min-height:2.5rem;padding:.4rem .8rem;font-size:.9rem}
-.claim{display:grid;gap:.35rem;padding-top:.6rem;border-top:1px solid var(--line)}
+.award{gap:.35em}
+.award .code code{flex:0 1 auto;font-size:1em}
+.award button{min-height:2.8em;padding:.4em .8em;font-size:.9em}
+.claim{display:grid;gap:.35em;padding-top:.6em;border-top:1px solid var(--line)}
 table{width:100%;border-collapse:collapse}
-td{padding:.3rem .5rem .3rem 0;border-bottom:1px solid var(--line);vertical-align:top}
+td{padding:.3em .5em .3em 0;border-bottom:1px solid var(--line);vertical-align:top}
 td:first-child{white-space:nowrap;color:var(--muted)}
 td:last-child{text-align:end;padding-inline-end:0;font-variant-numeric:tabular-nums}
 .sum td{border:0;font-weight:700;color:var(--ink)}
 details{order:0}
-.list{display:grid;gap:.35rem;padding-inline-start:1.1rem;list-style:disc}
-.plain{min-height:2.75rem;padding:.3rem 0;border:0;color:var(--muted);font-weight:400;text-decoration:underline;text-underline-offset:.25em;text-align:start}
+.list{display:grid;gap:.35em;padding-inline-start:1.1em;list-style:disc}
+.plain{min-height:2.75em;padding:.3em 0;border:0;color:var(--muted);font-weight:400;text-decoration:underline;text-underline-offset:.25em;text-align:start}
 .plain:hover{color:var(--ink)}
 `);

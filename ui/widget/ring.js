@@ -32,20 +32,20 @@ export function nextWords(say, { next_milestone: next }) {
 }
 
 export const ringRules = `
-.ring{position:relative;flex:none;width:clamp(5.25rem,24cqi,6.5rem);aspect-ratio:1;display:grid;place-items:center;text-align:center}
+.ring{position:relative;flex:none;width:clamp(5.25em,24cqi,6.5em);aspect-ratio:1;display:grid;place-items:center;text-align:center}
 .ring svg{position:absolute;inset:0}
 .ring circle{fill:none;stroke-width:9}
 .track{stroke:var(--line)}
 .arc{stroke:var(--accent);stroke-linecap:round}
-.ring p{font-size:.8rem;line-height:1.2;color:var(--muted)}
-.ring b{display:block;font-size:1.7rem;line-height:1.1;color:var(--ink);font-variant-numeric:tabular-nums}
-.with-ring{display:flex;gap:clamp(.9rem,4cqi,1.25rem);align-items:center}
-.with-ring>:last-child{display:grid;gap:.35rem;min-width:0;justify-items:start}
+.ring p{font-size:.8em;line-height:1.2;color:var(--muted)}
+.ring b{display:block;font-size:2.1em;line-height:1.1;color:var(--ink);font-variant-numeric:tabular-nums}
+.with-ring{display:flex;gap:clamp(.9em,4cqi,1.25em);align-items:center}
+.with-ring>:last-child{display:grid;gap:.35em;min-width:0;justify-items:start}
 .path{display:grid;align-content:start}
-.path>li{position:relative;display:grid;grid-template-columns:2.4rem 1fr;gap:0 .8rem;padding-bottom:.9rem}
+.path>li{position:relative;display:grid;grid-template-columns:2.4em 1fr;gap:0 .8em;padding-bottom:.9em}
 .path>li:last-child{padding-bottom:0}
-.path>li:not(:last-child)::before{content:"";position:absolute;inset-block:2.4rem 0;inset-inline-start:1.15rem;width:2px;background:var(--line)}
-.path .dot{grid-row:1/9;width:2.4rem;height:2.4rem;border:2px solid var(--line);border-radius:50%;display:grid;place-items:center;font-weight:700;font-size:.85rem;background:var(--surface);font-variant-numeric:tabular-nums}
+.path>li:not(:last-child)::before{content:"";position:absolute;inset-block:2.4em 0;inset-inline-start:1.15em;width:2px;background:var(--line)}
+.path .dot{grid-row:1/9;width:2.8em;height:2.8em;border:2px solid var(--line);border-radius:50%;display:grid;place-items:center;font-weight:700;font-size:.85em;background:var(--surface);font-variant-numeric:tabular-nums}
 .path .reached .dot{background:var(--accent);border-color:var(--accent);color:var(--on)}
 .path .next .dot{border-color:var(--accent);color:var(--accent)}
 .path .missed{color:var(--muted)}
@@ -53,7 +53,7 @@ export const ringRules = `
 .path .name .muted{font-weight:400}
 .path li>*{grid-column:2;min-width:0}
 .path li>.dot{grid-column:1}
-.kept{display:grid;gap:.6rem;padding:1rem;border:2px solid var(--accent);border-radius:1rem;background:light-dark(#9c3a220d,#f2a88f14);justify-items:start}
-.kept b{font-size:1.05rem}
+.kept{display:grid;gap:.6em;padding:1em;border:2px solid var(--accent);border-radius:1em;background:light-dark(#9c3a220d,#f2a88f14);justify-items:start}
+.kept b{font-size:1.05em}
 @media (forced-colors:active){.arc{stroke:Highlight}.track{stroke:GrayText}.dot{border-color:CanvasText}}
 `;

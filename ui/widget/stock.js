@@ -1,5 +1,6 @@
 /** What is on the shelf, in a few words beside a product or a variant. All elements of a page ask together. */
 
+import { lost } from "./api.js";
 import { dayIn } from "./days.js";
 import { listen } from "./live.js";
 
@@ -36,8 +37,8 @@ async function answers(engine, skus) {
   while (skus.length) {
     const url = new URL("v1/availability", engine);
     for (const sku of skus.splice(0, SKUS_MAX)) url.searchParams.append("sku", sku);
-    const answer = await fetch(url, { credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(15000) });
-    if (!answer.ok) throw new Error(`availability: ${answer.status}`);
+    const answer = await fetch(url, { credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(15000) }).catch(lost);
+    if (!answer.ok) throw Object.assign(new Error("availability"), { status: answer.status });
     for (const shelf of (await answer.json()).products) found.set(shelf.sku, shelf);
   }
   return found;

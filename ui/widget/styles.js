@@ -1,6 +1,6 @@
 /** The look, as one constructed sheet: no inline style, so a strict CSP lets it pass. A shop themes it by the custom properties. */
 
-const tints = "b3452c f5dfb5 1f615c f2b9a4 5e3b68 e7b549 31507c b9cfa4".split(" ").map(
+const tints = ["b3452c", "f5dfb5", "1f615c", "f2b9a4", "5e3b68", "e7b549", "31507c", "b9cfa4"].map(
   (colour, index) =>
     `.s${index + 1}{--c:var(--makegood-slice-${index + 1},#${colour});--i:var(--makegood-slice-${index + 1}-ink,#${index % 2 ? "2c1d12" : "fff"})}`,
 );
@@ -8,32 +8,32 @@ const tints = "b3452c f5dfb5 1f615c f2b9a4 5e3b68 e7b549 31507c b9cfa4".split(" 
 // Like things stand together and are written alike: what is repeated costs nothing on the wire.
 export const sheet = new CSSStyleSheet();
 sheet.replaceSync(`${tints.join("")}
-:host{display:block;min-height:0!important;container-type:inline-size;
+:host{display:block;container-type:inline-size;
 --surface:var(--makegood-surface,light-dark(#fffdf9,#211d1a));--ink:var(--makegood-ink,light-dark(#2b211a,#f6ede2));
 --muted:var(--makegood-muted,light-dark(#6a5a4d,#c2b3a4));--line:var(--makegood-line,light-dark(#e6d9c9,#453b34));
 --accent:var(--makegood-accent,light-dark(#9c3a22,#f2a88f));--on:var(--makegood-on-accent,light-dark(#fff,#32120a));
 font-family:var(--makegood-font,inherit);line-height:1.5;color:var(--ink);overflow-wrap:anywhere}
 :host([hidden]){display:none}
 :host(makegood-stock){display:inline-block;container-type:normal}
-:host(makegood-stock) *{min-height:0}
+:host(makegood-stock) *,:host{min-height:0!important}
 *{box-sizing:border-box}
-.wheel{min-height:var(--makegood-reserve,118rem)}
-.text{min-height:var(--makegood-reserve,38rem)}
+.wheel{min-height:var(--makegood-reserve,118em)}
+.text{min-height:var(--makegood-reserve,38em)}
 h2,h3,p,ol,ul{margin:0;padding:0;list-style:none}
-h2,h3{font-size:1.3rem;line-height:1.25}
+h2,h3{font-size:1.3em;line-height:1.25}
 a{color:var(--accent)}
 code{font-family:ui-monospace,monospace}
-.card,.panel,.truth,.instead,.legend,.rows{display:grid;gap:1rem;align-content:start}
-.truth,.instead,.legend{gap:.4rem}
+.card,.panel,.truth,.instead,.legend,.rows{display:grid;gap:1em;align-content:start}
+.truth,.instead,.legend{gap:.4em}
 .rows{gap:0;grid-column:1/-1;order:2}
 .side,.left{display:contents}
-.instead ul,.instead li>*,.legend li,.choice,.code{display:flex;gap:.6rem;align-items:center}
+.instead ul,.instead li>*,.legend li,.choice,.code{display:flex;gap:.6em;align-items:center}
 .instead ul,.choice,.code{flex-wrap:wrap}
-.card{padding:1.25rem;background:var(--surface);border:1px solid var(--line);border-radius:var(--makegood-radius,1.25rem);position:relative;overflow:clip}
-.muted{color:var(--muted);font-size:.9rem;font-weight:400}
-button,a.main,.instead li>*{font:inherit;font-weight:600;line-height:1.2;min-height:3rem;padding:.85rem 1rem;border:1px solid var(--muted);border-radius:.8rem;background:none;color:var(--ink);text-decoration:none;cursor:pointer}
-.instead li>*{padding:.4rem}
-.instead img{border-radius:.5rem;object-fit:cover}
+.card{padding:1.25em;background:var(--surface);border:1px solid var(--line);border-radius:var(--makegood-radius,1.25em);position:relative;overflow:clip}
+.muted{color:var(--muted);font-size:.9em;font-weight:400}
+button,a.main,.instead li>*{font:inherit;font-weight:600;line-height:1.2;min-height:3em;padding:.85em 1em;border:1px solid var(--muted);border-radius:.8em;background:none;color:var(--ink);text-decoration:none;cursor:pointer}
+.instead li>*{padding:.4em}
+.instead img{border-radius:.5em;object-fit:cover}
 .instead b,.instead .muted{display:block}
 button.main,a.main{background:var(--accent);border-color:var(--accent);color:var(--on)}
 a:hover,button:hover{border-color:var(--accent)}
@@ -41,8 +41,8 @@ button[aria-disabled]{opacity:.65;cursor:progress}
 .choice>*{flex:1 auto;text-align:center}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 [tabindex="-1"]{outline:0}
-.spinner,.legend b{forced-color-adjust:none}
-.spinner{position:relative;width:min(100%,23rem);aspect-ratio:1;margin:.75rem auto;border-radius:50%;box-shadow:0 .6rem 2rem #2c1d121f;direction:ltr}
+.legend b,.spinner{forced-color-adjust:none}
+.spinner{position:relative;width:min(100%,23em);aspect-ratio:1;margin:.75em auto;border-radius:50%;box-shadow:0 .6em 2em #2c1d121f;direction:ltr}
 .spinner svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
 .disc,.pointer{will-change:transform}
 .disc path{fill:var(--c);stroke:#fffaf2}
@@ -56,22 +56,22 @@ button[aria-disabled]{opacity:.65;cursor:progress}
 .peg,.pointer path{fill:#2c1d12}
 .pointer path{stroke:#fffaf2;stroke-width:2}
 .spinner .pointer{inset:-8% auto auto 44%;width:12%;height:16.8%;transform-origin:50% 35%}
-.spinner .sound{position:absolute;inset:auto 0 0 auto;min-height:2.5rem;padding:.4rem .8rem;border-radius:2rem;background:var(--surface);color:var(--muted);font-size:.9rem;text-decoration:line-through}
+.spinner .sound{position:absolute;inset:auto 0 0 auto;min-height:3em;padding:.4em .8em;border-radius:2em;background:var(--surface);color:var(--muted);font-size:.9em;text-decoration:line-through}
 .sound[aria-pressed=true]{color:var(--accent);border-color:var(--accent);text-decoration:none}
 .cloud{position:absolute;inset:50%;pointer-events:none}
-.cloud i{position:absolute;width:.6rem;height:.8rem;border-radius:.1rem;background:var(--c)}
-.legend{font-size:.9rem;order:1}
-.legend b{flex:none;width:1.6rem;border-radius:50%;background:var(--c);color:var(--i);font-size:.8rem;line-height:1.6rem;text-align:center}
+.cloud i{position:absolute;width:.6em;height:.8em;border-radius:.1em;background:var(--c)}
+.legend{font-size:.9em;order:1}
+.legend b{flex:none;width:2em;border-radius:50%;background:var(--c);color:var(--i);font-size:.9em;line-height:2;text-align:center}
 .legend span{flex:1}
 .legend i{font-style:normal;color:var(--muted)}
 details{border-top:1px solid var(--line)}
-summary{cursor:pointer;padding:.75rem 0;color:var(--accent);font-weight:600}
-summary .muted{display:block;padding-inline-start:1.1rem}
-details>*+*{margin:0 0 1rem}
-.note{padding:.75rem 1rem;border-inline-start:4px solid var(--accent);background:#8882}
+summary{cursor:pointer;padding:.75em 0;color:var(--accent);font-weight:600}
+summary .muted{display:block;padding-inline-start:1.1em}
+details>*+*{margin:0 0 1em}
+.note{padding:.75em 1em;border-inline-start:4px solid var(--accent);background:#8882}
 .note:empty{display:none}
-.won{padding:1rem;border:2px dashed var(--accent);border-radius:.8rem}
-.code code{flex:1 1 10rem;font-size:1.2rem;font-weight:600;user-select:all}
+.won{padding:1em;border:2px dashed var(--accent);border-radius:.8em}
+.code code{flex:1 1 8em;font-size:1.2em;font-weight:600;user-select:all}
 .live{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-@container (min-width:44rem){.wheel{min-height:var(--makegood-reserve,63rem)}.two{grid-template:auto auto auto 1fr/minmax(0,20rem) 1fr;gap:1rem 2rem;padding:1.75rem}.two>*{grid-column:2}.two>.rows{grid-column:1/-1}.left,.side{display:grid;gap:1rem;align-content:start}.two>.left{grid-area:1/1/span 4}}
+@container (min-width:44em){.wheel{min-height:var(--makegood-reserve,63em)}.two{grid-template:auto auto auto 1fr/minmax(0,20em) 1fr;gap:1em 2em;padding:1.75em}.two>:not(.rows){grid-column:2}.left,.side{display:grid;gap:1em;align-content:start}.two>.left{grid-area:1/1/span 4}}
 `);

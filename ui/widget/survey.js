@@ -72,15 +72,15 @@ function survey({ h, say, ask, tell }, declined) {
 
 export const styles = new CSSStyleSheet();
 styles.replaceSync(`
-.survey{order:3;display:grid;gap:1rem;padding-top:1rem;border-top:1px solid var(--line);grid-column:1/-1}
+.survey{order:3;display:grid;gap:1em;padding-top:1em;border-top:1px solid var(--line);grid-column:1/-1}
 .survey fieldset{margin:0;padding:0;border:0;min-width:0}
 .survey legend{padding:0;font-weight:600}
-.scale{display:flex;flex-wrap:wrap;gap:.3rem;margin-top:.5rem}
-.scale label{position:relative;flex:1 1 2.4rem}
+.scale{display:flex;flex-wrap:wrap;gap:.3em;margin-top:.5em}
+.scale label{position:relative;flex:1 1 2.4em}
 .scale input{position:absolute;inset:0;width:100%;height:100%;margin:0;opacity:0;cursor:pointer}
-.scale span{display:grid;place-items:center;min-height:2.75rem;border:1px solid var(--muted);border-radius:.6rem;font-variant-numeric:tabular-nums}
+.scale span{display:grid;place-items:center;min-height:2.75em;border:1px solid var(--muted);border-radius:.6em;font-variant-numeric:tabular-nums}
 .scale input:checked+span{background:var(--accent);border-color:var(--accent);color:var(--on)}
 .scale input:focus-visible+span{outline:3px solid var(--accent);outline-offset:2px}
-.ends{display:flex;justify-content:space-between;gap:1rem;margin-top:.25rem}
+.ends{display:flex;justify-content:space-between;gap:1em;margin-top:.25em}
 .survey button{justify-self:start}
 `);

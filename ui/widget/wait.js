@@ -119,9 +119,9 @@ class Wait {
 
 export const styles = new CSSStyleSheet();
 styles.replaceSync(`${fieldRules}${ringRules}
-.wait{display:grid;gap:1rem}
-.wait.joined{padding-top:1.25rem;border-top:1px solid var(--line)}
-.wait .head,.deal{display:grid;gap:.75rem;align-content:start}
-.facts{display:flex;flex-wrap:wrap;gap:.4rem}
-.facts li{padding:.2rem .7rem;border-radius:1rem;background:light-dark(#9c3a2212,#f2a88f1f);font-size:.9rem;font-weight:600}
-@container (min-width:44rem){.wait:not(.joined){grid-template-columns:minmax(0,20rem) 1fr;gap:1.25rem 2rem}.wait .head{grid-column:1/-1}}`);
+.wait{display:grid;gap:1em}
+.wait.joined{padding-top:1.25em;border-top:1px solid var(--line)}
+.wait .head,.deal{display:grid;gap:.75em;align-content:start}
+.facts{display:flex;flex-wrap:wrap;gap:.4em}
+.facts li{padding:.2em .7em;border-radius:1em;background:light-dark(#9c3a2212,#f2a88f1f);font-size:.9em;font-weight:600}
+@container (min-width:44em){.wait:not(.joined){grid-template-columns:minmax(0,20em) 1fr;gap:1.25em 2em}.wait .head{grid-column:1/-1}}`);
