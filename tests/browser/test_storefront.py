@@ -961,6 +961,18 @@ def test_a_long_word_stays_inside_the_card_on_a_small_phone(engine: Engine, visi
         "nodes => Math.max(...nodes.map((node) => node.getBoundingClientRect().right))"
     )
     assert ends <= box["x"] + box["width"]
+    # Nor is it squeezed where a page gives its children no more room than they ask for.
+    for display in ("flex", "grid"):
+        visitor.page.evaluate(
+            "display => { const { style } = document.querySelector('main');"
+            " style.display = display; style.flexDirection = 'column';"
+            " style.alignItems = style.justifyItems = 'center'; }",
+            display,
+        )
+        squeezed = card.bounding_box()
+        assert squeezed is not None
+        assert squeezed["width"] > 250, display
+        assert overflow(visitor.page) == 0, display
 
 
 def test_the_same_token_again_starts_nothing_anew_and_another_leaves_no_gap(engine: Engine, visit: Visit) -> None:

@@ -8,7 +8,7 @@ const tints = ["b3452c", "f5dfb5", "1f615c", "f2b9a4", "5e3b68", "e7b549", "3150
 // Like things stand together and are written alike: what is repeated costs nothing on the wire.
 export const sheet = new CSSStyleSheet();
 sheet.replaceSync(`${tints.join("")}
-:host{display:block;container-type:inline-size;
+:host{display:block;container-type:inline-size;contain-intrinsic-width:16em;
 --surface:var(--makegood-surface,light-dark(#fffdf9,#211d1a));--ink:var(--makegood-ink,light-dark(#2b211a,#f6ede2));
 --muted:var(--makegood-muted,light-dark(#6a5a4d,#c2b3a4));--line:var(--makegood-line,light-dark(#e6d9c9,#453b34));
 --accent:var(--makegood-accent,light-dark(#9c3a22,#f2a88f));--on:var(--makegood-on-accent,light-dark(#fff,#32120a));
@@ -56,7 +56,7 @@ button[aria-disabled]{opacity:.65;cursor:progress}
 .peg,.pointer path{fill:#2c1d12}
 .pointer path{stroke:#fffaf2;stroke-width:2}
 .spinner .pointer{inset:-8% auto auto 44%;width:12%;height:16.8%;transform-origin:50% 35%}
-.spinner .sound{position:absolute;inset:auto 0 0 auto;min-height:3em;padding:.4em .8em;border-radius:2em;background:var(--surface);color:var(--muted);font-size:.9em;text-decoration:line-through}
+.spinner .sound{position:absolute;inset:auto 0 0 auto;padding:.4em .8em;border-radius:2em;background:var(--surface);color:var(--muted);font-size:.9em;text-decoration:line-through}
 .sound[aria-pressed=true]{color:var(--accent);border-color:var(--accent);text-decoration:none}
 .cloud{position:absolute;inset:50%;pointer-events:none}
 .cloud i{position:absolute;width:.6em;height:.8em;border-radius:.1em;background:var(--c)}
