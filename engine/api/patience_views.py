@@ -176,11 +176,12 @@ def _next(seen: Progress, messages: Messages) -> NextMilestone | None:
 
 def _restock(seen: Progress) -> RestockView:
     stock, promised = seen.stock, shelves.promised(seen.stock, seen.stockout, seen.promises)
+    zone = seen.found.version.zone
     return RestockView(
         expected_on=promised.expected_on,
         reason=promised.reason,
         arrived=stock is not None and stock.available > 0,
-        history=[PromiseView(told.expected_on, told.reason, told.as_of) for told in seen.promises],
+        history=[PromiseView(told.expected_on, told.reason, told.as_of.astimezone(zone)) for told in seen.promises],
     )
 
 

@@ -232,7 +232,7 @@ class NextMilestone(msgspec.Struct, frozen=True):
 class PromiseView(msgspec.Struct, frozen=True):
     expected_on: date | None
     reason: str | None
-    told_at: datetime
+    told_at: datetime  # by the clocks of the campaign: its day there is the day it was said
 
 
 class RestockView(msgspec.Struct, frozen=True):

@@ -1,8 +1,9 @@
 """The product comes, or does not: bonuses at once, holds in order, nobody told of what is gone."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -35,7 +36,10 @@ async def test_a_slip_is_paid_by_the_message_itself_and_says_why(programme: Prog
     assert "strike at the port" in bonus["reason"]
     assert seen["restock"]["expected_on"] == later
     assert seen["restock"]["reason"] == "strike at the port"
-    assert [told["reason"] for told in seen["restock"]["history"]] == ["strike at the port"]
+    [told] = seen["restock"]["history"]
+    assert told["reason"] == "strike at the port"
+    told_at = datetime.fromisoformat(told["told_at"])
+    assert told_at.utcoffset() == told_at.astimezone(ZoneInfo("Europe/Paris")).utcoffset(), "days begin as started_on"
 
 
 async def test_a_date_that_comes_nearer_or_back_pays_nothing(programme: Programme) -> None:
