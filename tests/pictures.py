@@ -4,15 +4,15 @@ A real engine with its demo shop, a real Chromium, and for the themed one the ve
 """
 
 import re
-import shutil
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from engine import embedded
 from engine.db import migrate
 from engine.settings import ROOT
+from tests.chromium import chromium
 from tests.support import Served, serving
 
 PICTURES = ROOT / "docs" / "img"
@@ -32,13 +32,10 @@ def main() -> None:
         folder.chmod(0o711)
         with embedded.running(folder / "postgres") as url:
             migrate.upgrade(url)
-            with serving(url, demo=True) as served, sync_playwright() as playwright:
-                chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-                browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+            with serving(url, demo=True) as served, chromium() as browser:
                 token = _basket(browser, served)
                 for name, scheme, own in (("plain", "light", ""), ("own", "light", sheet), ("dark", "dark", "")):
                     _theme(browser, served, name, PAGE.format(scheme=scheme, sheet=own, token=token))
-                browser.close()
 
 
 def _page(browser: Browser, size: dict[str, int]) -> Page:

@@ -18,7 +18,6 @@ import itertools
 import json
 import math
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -31,13 +30,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 from rich.console import Console
 from rich.table import Table as Grid
 
 from engine import embedded
 from engine.bundles import _small, pack
 from engine.db import migrate
+from tests.chromium import chromium
 from tests.docs.markdown import blocks
 from tests.support import Served, bearer, serving, stockout
 
@@ -46,7 +46,6 @@ SHOWN = "Display::DrawAndSwap"  # a frame the browser put on the screen, whoever
 AIM_KB, AIM_PAINT_MS, AIM_TASK_MS, AIM_FRAME_MS = 10.0, 100.0, 50.0, 20.0
 SLOWED = 4
 FRAMES_MIN = 60
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 PHONE = {"width": 360, "height": 760}
 CATEGORIES = [
     "__metadata",
@@ -281,9 +280,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         scripts = _install(folder / "peers")
         with embedded.running(folder / "postgres") as url:
             migrate.upgrade(url)
-            with serving(url, demo=True) as served, sync_playwright() as playwright:
-                chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-                browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+            with serving(url, demo=True) as served, chromium() as browser:
                 downloads = {language: _downloads(browser, served, language) for language in LANGUAGES}
                 rounds: dict[str, list[Seen]] = {}
                 for _ in range(options.rounds):
@@ -292,7 +289,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         rounds.setdefault(name, []).append(_floor(browser, served, asked))
                     for peer in PEERS:
                         rounds.setdefault(peer.name, []).append(_peer(browser, served, peer, scripts[peer.name]))
-                browser.close()
     return _report(console, downloads, scripts, rounds)
 
 

@@ -1,6 +1,5 @@
 """A browser, and shoppers in it whose every request, console line and policy violation is watched."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,14 +9,14 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, Request, expect
 
 from engine.settings import ROOT
+from tests.chromium import chromium
 from tests.conftest import Postgres
 from tests.support import Served, bearer, serving
 
 SCREENSHOTS = ROOT / "tests" / "screenshots"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 # For a machine that has much else to do; whatever is right is there far sooner.
 SECONDS_MAX = 30
 expect.set_options(timeout=SECONDS_MAX * 1000)
@@ -29,14 +28,9 @@ PATIENT_TOKEN_SECONDS = str(400 * 24 * 3600)
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium. One that is missing fails the tests: a browser test is never skipped in silence."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert chromium, "Chromium is missing; `make browser` gets it or says how"
-    # No longer than a module: while it is open, no test of this process can run an event loop of its own.
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    """A headless Chromium, no longer than a module: while it is open, no test here can run an event loop of its own."""
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

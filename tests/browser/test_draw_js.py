@@ -2,7 +2,6 @@
 
 import copy
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -11,9 +10,10 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from rewards.odds import odds_text
+from tests.chromium import chromium
 
 ROOT = Path(__file__).parents[2]
 CASES: list[dict[str, Any]] = json.loads((ROOT / "tests/golden/draw.json").read_text(encoding="utf-8"))["cases"]
@@ -47,16 +47,12 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
     """A page on 127.0.0.1, where the browser offers its cryptography; it serves ui/ and nothing else."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert chromium, "Chromium is missing; `make browser` gets it or says how"
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(ROOT / "ui"))) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        with chromium() as browser:
             page = browser.new_page()
             page.goto(f"http://127.0.0.1:{server.server_port}/jsconfig.json")
             yield page
-            browser.close()
         server.shutdown()
 
 

@@ -1,6 +1,5 @@
 """Every command of the README is run, and its five lines put the wheel on a page."""
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from engine.settings import ROOT
+from tests.chromium import chromium
 from tests.docs.conftest import Reader, stand_in
 from tests.docs.markdown import blocks, page
 
@@ -75,16 +75,12 @@ def test_the_stand_in_for_curl_says_what_curl_says(reader: Reader, tmp_path: Pat
 @contextmanager
 def opened(address: str, html: str) -> Iterator[Page]:
     """Open a shop's page at an address of the engine's own origin, so that no `allowed_origins` is needed."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    assert chromium, "Chromium is missing; `make browser` gets it or says how"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         page = browser.new_page()
         whole = f"<!doctype html><html lang=en><meta charset=utf-8><title>A shop</title><body>{html}</body></html>"
         page.route(address, lambda route: route.fulfill(content_type="text/html", body=whole))
         page.goto(address)
         yield page
-        browser.close()
 
 
 def test_the_screenshot_is_there() -> None:

@@ -8,24 +8,45 @@ import pytest
 
 from engine.settings import ROOT
 
+NAMED = "sudo apt-get install chromium fonts-dejavu-core systemd"
 
-@pytest.mark.parametrize("allowed", [True, False])
-def test_a_missing_tool_is_installed_or_named_with_the_command_that_gets_it(tmp_path: Path, allowed: bool) -> None:
+
+@pytest.mark.parametrize(
+    ("packed", "installed"),
+    [
+        ("chromium-headless-shell", ["chromium-headless-shell fonts-dejavu-core systemd"]),
+        ("chromium ", ["chromium-headless-shell fonts-dejavu-core systemd", "chromium fonts-dejavu-core systemd"]),
+    ],
+)
+def test_a_missing_tool_is_installed_under_the_name_it_is_packed_under(
+    tmp_path: Path, packed: str, installed: list[str]
+) -> None:
+    log = tmp_path / "apt.log"
+    body = f'echo "$@" >> {log}; case "$*" in update*|*"{packed}"*) ;; *) exit 100 ;; esac'
+    done = asked(tmp_path, apt_get=body, sudo='shift; [ "$*" = true ] || "$@"')
+    assert done.returncode == 0, done.stderr
+    update, *installs = log.read_text().splitlines()
+    assert update.startswith("update")
+    assert [line.partition("recommends ")[2] for line in installs] == installed
+
+
+def test_a_tool_that_cannot_be_installed_is_named_with_the_command_that_gets_it(tmp_path: Path) -> None:
+    done = asked(tmp_path, apt_get="exit 1", sudo="exit 1")
+    assert done.returncode == 1
+    assert NAMED in done.stderr
+
+
+def asked(folder: Path, *, apt_get: str, sudo: str) -> subprocess.CompletedProcess[str]:
+    """Ask for both tools on a machine that has none, with such commands."""
     for name in ("bash", "env", "id"):
-        (tmp_path / name).symlink_to(shutil.which(name) or name)
-    for name, body in (("apt-get", 'echo "$@" >> "$0.log"'), ("sudo", 'shift; [ "$*" = true ] || "$@"')):
-        (tmp_path / name).write_text(f"#!{shutil.which('bash')}\n{body if allowed else 'exit 1'}\n")
-        (tmp_path / name).chmod(0o755)
-    done = subprocess.run(
+        (folder / name).symlink_to(shutil.which(name) or name)
+    for name, body in (("apt-get", apt_get), ("sudo", sudo)):
+        (folder / name).write_text(f"#!{shutil.which('bash')}\n{body}\n")
+        (folder / name).chmod(0o755)
+    return subprocess.run(
         [ROOT / "scripts" / "tools", "browser", "systemd"],
-        env={"PATH": str(tmp_path)},
+        env={"PATH": str(folder)},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == (0 if allowed else 1), done.stderr
-    if allowed:
-        [_update, install] = (tmp_path / "apt-get.log").read_text().splitlines()
-        assert {"chromium", "systemd"} <= set(install.split())
-    else:
-        assert "sudo apt-get install chromium fonts-dejavu-core systemd" in done.stderr
