@@ -1,8 +1,8 @@
 """The widget as browsers get it: its modules joined, minified and compressed, always those that are on the disk now.
 
 The sources in `ui/` are what is written, read, type-checked and tested; nothing is built ahead or kept. `widget.js`
-becomes one script. A part that it loads when needed, by `import("./<part>.js")`, becomes a function of what
-the script shares with it, so that no page holds two copies of anything.
+becomes one script. A part that it loads when needed, by `import("./<part>.js")` or by its name, becomes a function of
+what the script shares with it, so that no page holds two copies of anything.
 """
 
 import gzip
@@ -18,11 +18,14 @@ import brotli
 
 ENTRY = "widget.js"
 TAG_DIGITS = 6
+# Chromium reads ahead, aside, what it would else read function by function on the thread that shows the page.
+_AHEAD = b"//# allFunctionsCalledOnLoad\n"
 _BROTLI_MODES = (brotli.MODE_GENERIC, brotli.MODE_TEXT, brotli.MODE_FONT)  # hints, none of them always the best
 _BROTLI_WINDOWS = (14, 22)  # the smaller one may find shorter words for a small file
 _BROTLI_WAYS = tuple(product(_BROTLI_MODES, _BROTLI_WINDOWS))
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\./[\w./]+)";\n', re.MULTILINE)
 _PART = re.compile(r'\bimport\("\./(?:widget/)?(\w+)\.js"\)')
+_NAMED_PART = re.compile(r"\bimport\(`\./\$\{(\w+)}\.js`\)")  # which ones, the types beside it say in the form above
 _EXPORT = re.compile(r"^export (?=(?:const|function|class|async function)\b)", re.MULTILINE)
 _TOP = re.compile(r"^(?:export )?(?:const|let|class|function|async function) \{?\s*(\w+)", re.MULTILINE)
 
@@ -80,9 +83,10 @@ def _made(ui: Path, _state: tuple[tuple[str, int], ...]) -> Bundle:
         bodies[name] = _small(f"export default([{taken}])=>{{{_joined(modules, texts)}\nreturn{{{given}}}}}")
     # One tag for all of them: each of their own would be sent with every spin, and no packer makes it smaller.
     tag = pack(b"\n".join(bodies.values())).tag
-    script = _PART.sub(r'makegoodPart("\1")', _joined(core, texts))
+    script = _NAMED_PART.sub(r"makegoodPart(\1)", _PART.sub(r'makegoodPart("\1")', _joined(core, texts)))
+    whole = _small(_LOADER.format(script=script, shared=",".join(shared), tag=tag))
     packed = {name: pack(body)._replace(tag=tag) for name, body in bodies.items()}
-    return Bundle(pack(_small(_LOADER.format(script=script, shared=",".join(shared), tag=tag))), packed)
+    return Bundle(pack(_AHEAD + whole), packed)
 
 
 # One call of a part's function for each page, whoever asks: its style sheets and classes are made once.

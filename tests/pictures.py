@@ -51,7 +51,7 @@ def _basket(browser: Browser, served: Served) -> str:
         page.locator(".buy .button").click()
         page.locator(".told a").click()
         element = page.locator("makegood-stockout")
-        element.locator("[data-row=notice]").wait_for()
+        element.locator("[part='row notice']").wait_for()
         if spins:
             element.locator("[part=spin]").click()
             element.locator("[part=result]").wait_for()
@@ -68,7 +68,7 @@ def _theme(browser: Browser, served: Served, name: str, text: str) -> None:
     page = _page(browser, THEME)
     page.route("**/pictures", lambda route: route.fulfill(body=text, content_type="text/html"))
     page.goto(f"{served.url}/pictures")
-    page.locator("[data-row=notice]").wait_for()
+    page.locator("[part='row notice']").wait_for()
     _seen(page)
     page.screenshot(path=PICTURES / f"theme-{name}.png", animations="disabled")
     page.context.close()

@@ -111,8 +111,8 @@ class Visitor:
 
     def unfold(self, row: str) -> Locator:
         """Open one of the other things a shopper may do, and return what is in it."""
-        self.offer.locator(f"[data-row={row}] > summary").click()
-        inside = self.offer.locator(f"[data-row={row}] .inside > *")
+        self.offer.locator(f"[part='row {row}'] > summary").click()
+        inside = self.offer.locator(f"[part='row {row}'] .inside > *")
         inside.wait_for()
         return inside
 

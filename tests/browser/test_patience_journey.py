@@ -226,7 +226,7 @@ def test_where_it_is_the_one_or_the_other_choosing_says_so(demo: Served, visit: 
     if choice == "enrol":
         shopper.unfold("wait")
     shopper.offer.locator(f"[part={choice}]").click()
-    gone, stays = {"enrol": (".disc", ".joined"), "spin": ("[data-row=wait]", "[part=result]")}[choice]
+    gone, stays = {"enrol": (".disc", ".joined"), "spin": ("[part='row wait']", "[part=result]")}[choice]
     expect(shopper.offer.locator(stays)).to_be_visible()
     expect(shopper.offer.locator(gone)).to_have_count(0)
     shopper.page.reload()

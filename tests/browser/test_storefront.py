@@ -122,8 +122,8 @@ def told(engine: Engine, language: str) -> Met:
 
 
 def unfold(page: Page, row: str) -> None:
-    page.locator(f"[data-row={row}] > summary").click()
-    page.locator(f"[data-row={row}] .inside > *").wait_for()
+    page.locator(f"[part='row {row}'] > summary").click()
+    page.locator(f"[part='row {row}'] .inside > *").wait_for()
 
 
 def decline(page: Page) -> None:
@@ -681,7 +681,7 @@ def test_nothing_below_jumps_when_the_answer_comes(
     page.evaluate(BELOW)
     page.evaluate(WATCH_SHIFTS)
     element = page.locator("makegood-stockout")
-    element.locator("[data-row=notice]").wait_for()
+    element.locator("[part='row notice']").wait_for()
     assert shifts(page) == []
     # The same element for another product: what was shown keeps its place until the new card is whole.
     element.evaluate(
@@ -1091,7 +1091,7 @@ def test_a_message_is_asked_for_with_nothing_else_signed_up_for(engine: Engine, 
     met = engine.report("en", shopper={"id": f"c-{uuid4().hex}", "locale": "en"})
     element = show(visitor, "makegood-stockout", token=met.token, locale="en")
     unfold(visitor.page, "notice")
-    row = element.locator("[data-row=notice]")
+    row = element.locator("[part='row notice']")
     expect(row.locator("input[type=checkbox]")).to_have_count(0)
     row.locator("[part=notify]").click()
     expect(row.locator("input")).to_be_focused()
@@ -1148,7 +1148,7 @@ def test_the_keyboard_reaches_every_choice(engine: Engine, visit: Visit) -> None
     shop_page(visitor)
     element = show(visitor, "makegood-stockout", token=fresh(engine, "en").token, locale="en")
     keys = visitor.page.keyboard
-    press_until(visitor, "[data-row=wait] > summary")
+    press_until(visitor, "[part='row wait'] > summary")
     keys.press("Enter")
     element.locator("[part=enrol]").wait_for()
     press_until(visitor, "[part=enrol]")

@@ -8,7 +8,7 @@ import { opening } from "./views.js";
 
 const TURN_MS = 500;
 /** Marks of something begun or done that a new card would throw away; a row that is open from the start is none. */
-const OCCUPIED = "[part=reopen],[part=result],[part=sent],.survey,.asking,[part=odds][open],[data-row=notice][open],.two [data-row=wait][open]";
+const OCCUPIED = "[part=reopen],[part=result],[part=sent],.survey,.asking,[part=odds][open],[part='row notice'][open],.two [part='row wait'][open]";
 
 /** Who is at it, and whether more has come meanwhile. @type {WeakMap<AbortSignal, boolean>} */
 const asking = new WeakMap();
@@ -62,7 +62,7 @@ export async function again({ root, ...basis }, signal, begin, show) {
       root.removeEventListener("focusin", note);
     }
     if (old?.isConnected) return;
-    for (const one of old?.querySelectorAll("details[open][data-row]") ?? []) place.querySelector(`[data-row=${one.getAttribute("data-row")}]`)?.setAttribute("open", "");
+    for (const one of old?.querySelectorAll("details[open][part~=row]") ?? []) place.querySelector(`[part="${one.getAttribute("part")}"]`)?.setAttribute("open", "");
     if (part && document.activeElement === document.body) /** @type {HTMLElement | null} */ (place.querySelector(`[part="${part}"]`))?.focus({ preventScroll: true });
   }
 }

@@ -143,7 +143,7 @@ export async function choice(scene, table, card, step) {
     }
     if (ok !== false) rest(stop, slice_index);
     panel.replaceChildren(card);
-    if (either) more.querySelector("[data-row=wait]")?.remove(); // the wheel was chosen
+    if (either) more.querySelector("[part='row wait']")?.remove(); // the wheel was chosen
     live.textContent = [say("told", { number: slice_index + 1, slice: slice?.label ?? json.slice }), title.textContent, award?.code].join(" ");
     if (moving) confetti(h, element);
     if (tune) tune.tune();

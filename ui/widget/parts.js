@@ -4,22 +4,23 @@ import { lost } from "./api.js";
 
 /** @import { Basis, Say } from "./types" */
 
-const PARTS = {
-  arms: () => import("./arms.js"),
-  more: () => import("./more.js"),
-  patience: () => import("./patience.js"),
-  stock: () => import("./stock.js"),
-  survey: () => import("./survey.js"),
-  wait: () => import("./wait.js"),
-};
+/**
+ * @typedef Parts
+ * @property {typeof import("./arms.js")} arms
+ * @property {typeof import("./more.js")} more
+ * @property {typeof import("./patience.js")} patience
+ * @property {typeof import("./stock.js")} stock
+ * @property {typeof import("./survey.js")} survey
+ * @property {typeof import("./wait.js")} wait
+ */
 
 /**
- * @template {keyof typeof PARTS} K
+ * @template {keyof Parts} K
  * @param {Basis} basis @param {K} name
- * @returns {Promise<Awaited<ReturnType<typeof PARTS[K]>>>}
+ * @returns {Promise<Parts[K]>}
  */
 export async function fetchPart({ say, root }, name) {
-  const [part] = await Promise.all([PARTS[name]().catch(lost), say.learn(name)]);
+  const [part] = await Promise.all([import(`./${name}.js`).catch(lost), say.learn(name)]);
   const { adoptedStyleSheets: sheets } = root;
   if (!sheets.includes(part.styles)) sheets.push(part.styles);
   return /** @type {any} */ (part);

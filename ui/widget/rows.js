@@ -37,7 +37,7 @@ export function rows(scene, chosen) {
 
   /** @param {string} name @param {() => Promise<Node>} fill @param {unknown} open @param {string | false} [hint] */
   const row = (name, fill, open, hint) => {
-    const { element, load } = fold(scene, { class: "row", part: `row ${name}`, "data-row": name, open }, [h("b", {}, say(`row-${name}`)), hint && h("span", { class: "muted" }, hint)], fill);
+    const { element, load } = fold(scene, { part: `row ${name}`, open }, [h("b", {}, say(`row-${name}`)), hint && h("span", { class: "muted" }, hint)], fill);
     all.append(element);
     if (open) ready.push(load());
   };
