@@ -27,7 +27,7 @@ from tests.support import (
     soon,
 )
 
-SHOPPERS = int(os.environ.get("LAST_UNIT_SHOPPERS", "1000"))
+SHOPPERS = int(os.environ.get("LAST_UNIT_SHOPPERS", "1500"))
 CALLERS = 64
 TRIES_MAX = 300
 

@@ -53,10 +53,15 @@ async def test_a_browser_that_has_it_is_not_sent_it_again(shop: Shop) -> None:
     assert "stale-while-revalidate" in first.headers["cache-control"]
 
 
+async def test_a_browser_is_told_to_read_the_script_ahead(shop: Shop) -> None:
+    assert (await shop.http.get("/widget.js")).text.startswith("//# allFunctionsCalledOnLoad\n")
+
+
 async def test_every_part_the_script_loads_is_there_for_ever(shop: Shop) -> None:
     script = (await shop.http.get("/widget.js")).text
     [tag] = re.findall(r"\.js\?(\w+)`", script)
     assert set(bundle(UI).parts) == PARTS
+    assert script.count("import(") == 1, "every part comes by the one loader"
     for name in PARTS:
         answer = await shop.http.get(f"/widget/parts/{name}.js?{tag}")
         assert answer.status_code == 200

@@ -104,8 +104,10 @@ async def test_a_message_older_than_the_last_changes_nothing(programme: Programm
 
 @pytest.mark.parametrize("available", [-1, -1_000_000_000, 1_000_000_001, 10**30, 1.5, "3", None])
 async def test_a_quantity_that_cannot_be_is_refused(programme: Programme, available: object) -> None:
+    before = (await programme.shop.http.get(f"/v1/availability?sku={programme.sku}")).json()
     answer = await programme.shop.put_stock(programme.sku, available=available)
     problem(answer, 422, "invalid_field", fields=["available"])
+    assert (await programme.shop.http.get(f"/v1/availability?sku={programme.sku}")).json() == before
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 1_000_001, 10**30, 0.5])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.settings import ROOT
+from tests.chromium import chromium
 
 NAMED = "sudo apt-get install chromium fonts-dejavu-core systemd"
 
@@ -34,6 +35,12 @@ def test_a_tool_that_cannot_be_installed_is_named_with_the_command_that_gets_it(
     done = asked(tmp_path, apt_get="exit 1", sudo="exit 1")
     assert done.returncode == 1
     assert NAMED in done.stderr
+
+
+def test_a_browser_that_is_missing_fails_and_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(AssertionError, match="make browser"), chromium():
+        pass
 
 
 def asked(folder: Path, *, apt_get: str, sudo: str) -> subprocess.CompletedProcess[str]:
