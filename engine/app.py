@@ -36,6 +36,7 @@ from engine.toml_files import ConfigError
 
 BODY_BYTES_MAX = 64 * 1024
 EXIT_BAD_CONFIG = 2
+GZIP_LEVEL = 6  # of what is not compressed beforehand
 
 
 def create_app(settings: Settings | None = None) -> Litestar:
@@ -76,7 +77,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         request_max_body_size=BODY_BYTES_MAX,
         plugins=[services.pages.channels],
         compression_config=CompressionConfig(
-            backend="gzip", minimum_size=500, gzip_compress_level=6, exclude_opt_key="compressed"
+            backend="gzip", minimum_size=500, gzip_compress_level=GZIP_LEVEL, exclude_opt_key="compressed"
         ),
         cors_config=cors,
         openapi_config=document.config(),

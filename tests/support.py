@@ -1,6 +1,7 @@
 """What the tests of the engine share: a shop to act as, real servers to act on, and what must hold afterwards."""
 
 import asyncio
+import gzip
 import json
 import os
 import shutil
@@ -18,11 +19,12 @@ from uuid import uuid4
 
 import httpx
 import jwt
+import msgspec
 import psycopg
 from litestar import Litestar
 from psycopg import sql
 
-from engine.app import create_app
+from engine.app import GZIP_LEVEL, create_app
 from engine.ids import new_id
 from engine.processes import die_with_parent
 from engine.services import Services
@@ -324,6 +326,14 @@ def instant(**ago: float) -> str:
 
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
+
+
+def words_bytes(moment: bytes) -> int:
+    """Return by how many bytes its words make a `GET /v1/moment` longer, compressed as served."""
+    told = msgspec.json.decode(moment)
+    without = {name: value for name, value in told.items() if name != "words"}
+    whole, rest = (gzip.compress(msgspec.json.encode(one), GZIP_LEVEL) for one in (told, without))
+    return len(whole) - len(rest)
 
 
 def token_of(

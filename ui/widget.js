@@ -74,7 +74,7 @@ class MakegoodElement extends HTMLElement {
     settle(place);
   }
 
-  /** What can be asked before the words are there. @param {Ask} _ask @returns {Promise<any>} */
+  /** What is asked first, and may bring the words. @param {Ask} _ask @returns {Promise<any>} */
   async begin(_ask) {}
 
   /** What is shown and how it stays fresh: each element its own. @param {Basis} _basis @param {AbortSignal} _signal */
@@ -88,9 +88,8 @@ class MakegoodElement extends HTMLElement {
     const token = attribute("token");
     const ask = connect(engine, token, locale, signal);
     const early = this.begin(ask);
-    const begun = early.catch(() => {}); // told where it is waited for
-    const say = await loadMessages(new URL(`widget/messages/${encodeURIComponent(locale)}.json`, engine), signal);
-    await begun; // what follows is shown at once
+    const begun = await early.catch(() => {}); // told where it is waited for
+    const say = await loadMessages(new URL(`widget/messages/${encodeURIComponent(locale)}.json`, engine), signal, begun?.moment.words);
     place.lang = say.lang;
     place.dir = say.dir;
     return { h: builder(signal), say, engine, token, ask, early, attribute, tell: this.#tell.bind(this), root: this.#root, place };

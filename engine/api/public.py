@@ -11,15 +11,16 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ControllerRouterHandler
 
 from engine import clock
-from engine.api import assets, problems, views
+from engine.api import assets, problems, views, words
 from engine.api.assets import COMPRESSED, FOREVER, SCRIPT_HEADERS
-from engine.api.schemas import IDS_TOLD, Availability, EpochView, FairnessView, Id
+from engine.api.schemas import IDS_TOLD, Availability, EpochView, FairnessView, Id, WordsView
 from engine.api.security import Call, Engine, refuse_too_many
 from engine.bundles import bundle, pack
 from engine.cache import STOCK
 from engine.db.tables import Epoch
 from engine.errors import NotFoundError
 from engine.flows import epochs, stock
+from engine.messages import Messages
 from engine.services import Services
 from engine.settings import ROOT
 from engine.vault import Vault
@@ -34,10 +35,6 @@ PAGE_HEADERS = {
 }
 SKUS_MAX = 100
 SHELVES_SECONDS = 10  # only where a change could not be told: by the clock, or while Redis was away
-# Sentences only some shoppers read come with the part that says them.
-PARTS = {name: name for name in ("wait", "more", "stock", "arms", "survey", "seldom")} | {"patience": "wait"}
-_OF_PARTS = tuple(f"widget-{words}-" for words in PARTS.values())
-_SELDOM = "widget-seldom-"  # what any of the parts may have to say
 
 
 class FairnessController(Controller):
@@ -87,18 +84,17 @@ async def widget_part(request: Call, name: FromPath[str]) -> Response[bytes]:
 async def widget_messages(request: Call, services: Engine, name: FromPath[str]) -> Response[bytes]:
     """Serve the sentences of one language: those everybody needs, or with `?part` those of one part."""
     part = request.scope["query_string"].decode("latin-1")
-    prefixes = (f"widget-{PARTS[part]}-", _SELDOM) if part in PARTS else ("widget-",)
-    return words(request, services, name, prefixes, without=() if part in PARTS else _OF_PARTS, said_without="widget-")
+    return _spoken(request, words.of_widget(_language(services, name), part))
 
 
 @get("/verify/messages/{name:str}", include_in_schema=False, opt=COMPRESSED)
 async def verify_messages(request: Call, services: Engine, name: FromPath[str]) -> Response[bytes]:
-    return words(request, services, name, ("verify-",))
+    return _spoken(request, words.of_page(_language(services, name), "verify-"))
 
 
 @get("/demo/messages/{name:str}", include_in_schema=False, opt=COMPRESSED)
 async def demo_messages(request: Call, services: Engine, name: FromPath[str]) -> Response[bytes]:
-    return words(request, services, name, ("demo-",))
+    return _spoken(request, words.of_page(_language(services, name), "demo-"))
 
 
 Skus = Annotated[list[Id], QueryParameter(min_items=1, max_items=SKUS_MAX, schema_extra=IDS_TOLD)]
@@ -131,27 +127,13 @@ async def verify_page() -> File:
     )
 
 
-def words(
-    request: Call,
-    services: Services,
-    name: str,
-    prefixes: tuple[str, ...],
-    *,
-    without: tuple[str, ...] = (),
-    said_without: str = "",
-) -> Response[bytes]:
-    """Return one language's sentences for a browser; a language we do not speak gets the shop's first one."""
-    messages = services.messages(name.removesuffix(".json"))
-    said = {
-        key.removeprefix(said_without): text
-        for key, text in messages.starting_with(prefixes).items()
-        if not key.startswith(without or "\0")
-    }
-    other_way = {"dir": "rtl"} if messages.direction == "rtl" else {}
-    # What a browser needs to write a short number without its own library of languages, slow to start on a phone.
-    plain = {"decimal": messages.decimal} if messages.decimal else {}
-    body = msgspec.json.encode({"locale": messages.locale, **other_way, **plain, "messages": said})
-    return assets.answer(request, pack(body), "application/json")
+def _language(services: Services, name: str) -> Messages:
+    """Return the language of a file's name; where we do not speak it, the shop's first one."""
+    return services.messages(name.removesuffix(".json"))
+
+
+def _spoken(request: Call, view: WordsView) -> Response[bytes]:
+    return assets.answer(request, pack(msgspec.json.encode(view)), "application/json")
 
 
 def routes() -> list[ControllerRouterHandler]:

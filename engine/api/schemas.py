@@ -352,6 +352,15 @@ class OfferView(msgspec.Struct, frozen=True):
     sure: SureView | UnsetType = UNSET  # in the arm `sure` of an experiment alone
 
 
+class WordsView(msgspec.Struct, frozen=True):
+    """Sentences of one language, in a form a browser can format: as `GET /widget/messages/{locale}.json` gives them."""
+
+    locale: str
+    messages: dict[str, str | dict[str, str]]
+    dir: Literal["rtl"] | UnsetType = UNSET
+    decimal: str | UnsetType = UNSET  # what stands before decimals, where numbers are written in our digits
+
+
 class MomentView(msgspec.Struct, frozen=True):
     """`GET /v1/moment`: what the page needs to speak to this person of this product, now; the offer with it."""
 
@@ -370,6 +379,7 @@ class MomentView(msgspec.Struct, frozen=True):
     order: OrderView | None
     spun: bool  # the offer's reward is taken already
     waiting: EnrolmentSummary | None  # this shopper waits for this product
+    words: WordsView  # to say it with: what a browser would ask for next
 
 
 class SurveyBody(msgspec.Struct, frozen=True):

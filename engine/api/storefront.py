@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from engine import clock
-from engine.api import bodies, patience_views, problems, views
+from engine.api import bodies, patience_views, problems, views, words
 from engine.api.hot import HotCall, Plain, Told
 from engine.api.schemas import (
     TAG,
@@ -137,7 +137,7 @@ class StorefrontController(Controller):
 
     @get(
         "/moment",
-        summary="The offer, and what the page says besides: names, what is there now, messages, the order",
+        summary="The offer, and what the page says besides: names, what is there now, messages, the order, the words",
         responses=problems.described(),
     )
     async def moment(self, request: Call, services: Engine, locale: PageLocale = None) -> MomentView:
@@ -177,6 +177,7 @@ class StorefrontController(Controller):
                 order=order,
                 spun=await stockouts.made_good(session, shopper.subject, stockout.id),
                 waiting=patience_views.summary(seen, messages) if seen else None,
+                words=words.of_widget(messages),
             )
 
     @post(

@@ -51,6 +51,13 @@ async def test_an_alternative_that_is_gone_too_is_not_offered(shop: Shop) -> Non
     assert [one["sku"] for one in shown] == [late, there]
 
 
+@pytest.mark.parametrize("tag", ["fr", "en-GB", "xx"])
+async def test_the_words_come_with_the_moment_as_they_come_alone(shop: Shop, tag: str) -> None:
+    shopper = await shop.report()
+    answer = await shop.http.get(f"/v1/moment?locale={tag}", headers=bearer(shopper.token))
+    assert answer.json()["words"] == (await shop.http.get(f"/widget/messages/{tag}.json")).json()
+
+
 async def test_a_page_asks_once_for_the_offer_and_all_it_says_of_it(shop: Shop) -> None:
     shopper = await shop.report()
     told = await moment(shopper)

@@ -1,12 +1,13 @@
 """What a shopper downloads and what her phone does to spin, beside three peers: `python -m tests.bench.widget`.
 
 `[--rounds N]`. A real engine serves the widget to a real Chromium. Bytes are those of the browser's own network log,
-compressed as served: every script and every sentence fetched until the result is there, the engine's answers aside, in
-the language that needs more. Main-thread time is that of Chromium's own trace, on a CPU slowed four times: every task
-of the page from the moment script and element are put on it, the whole page's, and of each task the whole. The first
-figure, the one that is judged, ends with the frame that is the first to show something of the element's own (the truth
-and the apology); the second when all of it stands and the wheel can be spun. The floors are what any element needs for
-as much text, at once or after asking the engine as ours does: what a reader should take off to see what is ours.
+compressed as served: every script and every sentence fetched until the result is there, in the language that needs
+more; of the engine's answers, what the sentences in them add. Main-thread time is that of Chromium's own trace, on a
+CPU slowed four times: every task of the page from the moment script and element are put on it, the whole page's, and
+of each task the whole. The first figure, the one that is judged, ends with the frame that is the first to show
+something of the element's own (the truth and the apology); the second when all of it stands and the wheel can be spun.
+The floors are what any element needs for as much text, at once or after asking the engine as ours does: what a reader
+should take off to see what is ours.
 
 The wheel is then spun on another page that held the element from the start: frames are those that were shown while it
 turned, shifts are all of that page's. The peers come from the npm registry into a folder that is thrown away, and draw
@@ -39,12 +40,13 @@ from engine.bundles import _small, pack
 from engine.db import migrate
 from tests.chromium import chromium
 from tests.docs.markdown import blocks
-from tests.support import Served, bearer, serving, stockout
+from tests.support import Served, bearer, serving, stockout, words_bytes
 
 LANGUAGES = ("en", "fr")
 SHOWN = "Display::DrawAndSwap"  # a frame the browser put on the screen, whoever drew it
 AIM_KB, AIM_PAINT_MS, AIM_TASK_MS, AIM_FRAME_MS = 10.0, 100.0, 50.0, 20.0
 SLOWED = 4
+MOMENT = "/v1/moment"
 FRAMES_MIN = 60
 PHONE = {"width": 360, "height": 760}
 CATEGORIES = [
@@ -75,11 +77,9 @@ COLOURS = ["#b3452c", "#f5dfb5", "#1f615c", "#f2b9a4", "#5e3b68", "#e7b549"]
 # What any element needs that shows as much text as ours does first, and one that asks the engine for it as ours does.
 FLOORS = {
     "floor: an element with three sentences": "await null;",
-    "floor: the same, after two answers": """
-    const read = async (path, headers) => (await fetch(path, { headers, credentials: "omit" })).json();
-    await read("/widget/messages/en.json");
+    "floor: the same, after the engine's answer": """
     const headers = { Authorization: `Bearer ${this.getAttribute("token")}` };
-    await read("/v1/moment?locale=en", headers);""",
+    await (await fetch("/v1/moment?locale=en", { headers, credentials: "omit" })).json();""",
 }
 FLOOR = """customElements.define("makegood-stockout", class extends HTMLElement {{
   root = this.attachShadow({{ mode: "open" }});
@@ -346,7 +346,7 @@ def _slow(page: Page, times: int) -> None:
 
 
 def _downloads(browser: Browser, served: Served, language: str) -> dict[str, int]:
-    """Spin once, and return the bytes of every body that came over the wire for it, the engine's answers aside."""
+    """Spin once, and return the bytes of every body that came over the wire for it; of answers, what words add."""
     page = _page(browser, OURS.format(token=_token(served, language), language=language), language=language)
     log = page.context.new_cdp_session(page)
     log.send("Network.enable")
@@ -363,12 +363,14 @@ def _downloads(browser: Browser, served: Served, language: str) -> dict[str, int
 
     log.on("Network.requestWillBeSent", asked)
     log.on("Network.dataReceived", came)
+    moments: list[bytes] = []
+    page.on("response", lambda answer: moments.append(answer.body()) if urlsplit(answer.url).path == MOMENT else None)
     _open(page, served)
     page.locator("[part=spin]").click()
     page.locator("[part=result]").wait_for()
     page.wait_for_timeout(2500)
     page.context.close()
-    return bytes_of
+    return bytes_of | {f"{MOMENT}, its words": words_bytes(moments[0])}
 
 
 def _put(browser: Browser, served: Served, script: str = "") -> tuple[Page, list[dict[str, Any]]]:

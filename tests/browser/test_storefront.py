@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -275,30 +276,33 @@ def test_forced_colours_leave_every_state_readable(engine: Engine, visit: Visit,
     )
 
 
-def in_arabic(route: Route) -> None:
+Language = tuple[dict[str, Any], dict[str, str]]
+ARABIC: Language = {"locale": "ar", "dir": "rtl"}, {"spin": "أدر العجلة", "decline": "لا شكرا"}
+# Its own digits and calendar are others than those of the engine's sentences.
+PERSIAN: Language = {"locale": "fa", "dir": "rtl", "decimal": None}, {}
+
+
+def speak(page: Page, language: Language) -> None:
     """Answer as an engine that has a file for one more language."""
-    answer = route.fetch()
-    body = answer.json() | {"locale": "ar", "dir": "rtl"}
-    body["messages"] |= {"spin": "أدر العجلة", "decline": "لا شكرا"}
-    route.fulfill(response=answer, json=body)
+    more, messages = language
+
+    def answer(route: Route) -> None:
+        came = route.fetch()
+        body = came.json()
+        words = body.get("words", body)  # the moment brings them, and those of a part come alone
+        words |= {**more, "messages": words["messages"] | messages}
+        route.fulfill(response=came, json=body)
+
+    page.route("**/widget/messages/*", answer)
+    page.route("**/v1/moment?*", answer)
 
 
-def in_persian(route: Route) -> None:
-    """The same for one whose own digits and calendar are others than those of the engine's sentences."""
-    answer = route.fetch()
-    body = answer.json() | {"locale": "fa", "dir": "rtl"}
-    body.pop("decimal", None)
-    route.fulfill(response=answer, json=body)
-
-
-@pytest.mark.parametrize(("tag", "words"), [("ar-EG", in_arabic), ("fa", in_persian)])
-def test_a_sentence_has_one_kind_of_digits(
-    engine: Engine, visit: Visit, tag: str, words: Callable[[Route], None]
-) -> None:
+@pytest.mark.parametrize(("tag", "language"), [("ar-EG", ARABIC), ("fa", PERSIAN)])
+def test_a_sentence_has_one_kind_of_digits(engine: Engine, visit: Visit, tag: str, language: Language) -> None:
     visitor = visit(engine.served, "en")
     page = visitor.page
     page.add_init_script(f"Object.defineProperty(navigator, 'languages', {{ value: ['{tag}'] }})")
-    page.route("**/widget/messages/*", words)
+    speak(page, language)
     shop_page(visitor)
     for name, met in (("makegood-stockout", fresh(engine, "ar").spun()), ("makegood-patience", plenty(engine, "ar"))):
         element = show(visitor, name, token=met.token, locale=tag)
@@ -313,7 +317,7 @@ def test_from_right_to_left_everything_stands_the_other_way_round(
     engine: Engine, visit: Visit, size: dict[str, int]
 ) -> None:
     visitor = visit(engine.served, "en", size=size)
-    visitor.page.route("**/widget/messages/*", in_arabic)
+    speak(visitor.page, ARABIC)
     shop_page(visitor)
     element = show(visitor, "makegood-stockout", token=fresh(engine, "ar").token, locale="ar")
     place = element.locator(".place")
@@ -537,6 +541,27 @@ def test_on_a_slow_line_the_fallback_stays_until_the_answer_comes(engine: Engine
     element.locator("[part=card]").wait_for()
 
 
+@pytest.mark.parametrize("met_without_words", [False, True])
+def test_the_words_come_with_the_moment_or_by_themselves(
+    engine: Engine, visit: Visit, *, met_without_words: bool
+) -> None:
+    visitor = visit(engine.served, "fr")
+    page = visitor.page
+
+    def earlier_engine(route: Route) -> None:
+        came = route.fetch()
+        route.fulfill(response=came, json={name: value for name, value in came.json().items() if name != "words"})
+
+    if met_without_words:
+        page.route("**/v1/moment?*", earlier_engine)
+    shop_page(visitor)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    element = show(visitor, "makegood-stockout", token=fresh(engine, "fr").token, locale="fr-CH")
+    expect(element.locator("[part=decline]")).to_have_text("Non merci")
+    assert ("/widget/messages/fr-CH.json" in asked) == met_without_words
+
+
 @pytest.mark.parametrize("lost", ["**/v1/moment?*", "**/widget/messages/fr.json", "**/widget/parts/patience.js*"])
 def test_what_failed_at_first_is_there_once_the_engine_is(engine: Engine, visit: Visit, lost: str) -> None:
     visitor = visit(engine.served, "en")
@@ -546,7 +571,7 @@ def test_what_failed_at_first_is_there_once_the_engine_is(engine: Engine, visit:
     page.evaluate("() => { window.errors = 0; addEventListener('makegood:error', () => window.errors++) }")
     page.evaluate("() => document.querySelector('footer').remove()")
     page.evaluate(WATCH_SHIFTS)
-    name = "makegood-patience" if "patience" in lost else "makegood-stockout"
+    name = "makegood-stockout" if "moment" in lost else "makegood-patience"
     with page.expect_event("requestfailed"):
         page.evaluate(SHOW, [name, {"token": engine.report("fr").waits().token, "locale": "fr"}])
         page.evaluate(BELOW)

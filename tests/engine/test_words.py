@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from engine.api.public import PARTS, UI
+from engine.api.public import UI
+from engine.api.words import PARTS
 from engine.messages import negotiate, read_messages
 from tests.support import CONFIG, Shop, config_copy
 

@@ -3,11 +3,11 @@
 import { lost } from "./api.js";
 import { remember } from "./dom.js";
 
-/** @import { Message, Say } from "./types" */
+/** @import { Message, Say, Words } from "./types" */
 
-/** @param {URL} url of a JSON file {locale, dir, decimal, messages} @param {AbortSignal} [signal] @returns {Promise<Say>} */
-export async function loadMessages(url, signal) {
-  const { told, keep } = await sentences(url, signal);
+/** @param {URL} url of a JSON file of words @param {AbortSignal} [signal] @param {Words} [brought] what that file holds, where another answer has brought it @returns {Promise<Say>} */
+export async function loadMessages(url, signal, brought) {
+  const { told, keep } = await sentences(url, signal, brought);
   const { locale, dir = "ltr", decimal, messages } = told;
   const learn = async (/** @type {string} */ part) => {
     const more = await sentences(new URL(`?${part}`, url), signal);
@@ -17,9 +17,9 @@ export async function loadMessages(url, signal) {
   return speaker(locale, messages, { dir, learn, keep }, decimal);
 }
 
-/** A page that is loaded again while the engine is away still finds the words it kept. @param {URL} url @param {AbortSignal} [signal] */
-async function sentences({ href }, signal) {
-  const told = await fetch(href, { credentials: "omit", signal }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null) ?? remember(href);
+/** A page that is loaded again while the engine is away still finds the words it kept. @param {URL} url @param {AbortSignal} [signal] @param {Words} [told] */
+async function sentences({ href }, signal, told) {
+  told ??= await fetch(href, { credentials: "omit", signal }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null) ?? remember(href);
   return told ? { told, keep: () => remember(href, told) } : lost(new Error(href));
 }
 

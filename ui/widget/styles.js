@@ -8,70 +8,70 @@ const tints = ["b3452c", "f5dfb5", "1f615c", "f2b9a4", "5e3b68", "e7b549", "3150
 // Like things stand together and are written alike: what is repeated costs nothing on the wire.
 export const sheet = new CSSStyleSheet();
 sheet.replaceSync(`${tints.join("")}
-:host{display:block;container-type:inline-size;contain-intrinsic-width:16em;
---surface:var(--makegood-surface,light-dark(#fffdf9,#211d1a));--ink:var(--makegood-ink,light-dark(#2b211a,#f6ede2));
---muted:var(--makegood-muted,light-dark(#6a5a4d,#c2b3a4));--line:var(--makegood-line,light-dark(#e6d9c9,#453b34));
---accent:var(--makegood-accent,light-dark(#9c3a22,#f2a88f));--on:var(--makegood-on-accent,light-dark(#fff,#32120a));
-font-family:var(--makegood-font,inherit);line-height:1.5;color:var(--ink);overflow-wrap:anywhere}
+:host{display:block;container-type:inline-size;contain-intrinsic-width:16em;--surface:var(--makegood-surface,light-dark(#fffdf9,#211d1a));
+--ink:var(--makegood-ink,light-dark(#2b211a,#f6ede2));--muted:var(--makegood-muted,light-dark(#6a5a4d,#c2b3a4));
+--line:var(--makegood-line,light-dark(#e6d9c9,#453b34));--accent:var(--makegood-accent,light-dark(#9c3a22,#f2a88f));
+--on:var(--makegood-on-accent,light-dark(#fff,#32120a));line-height:1.5;overflow-wrap:anywhere;font-family:var(--makegood-font,inherit);
+color:var(--ink)}
+*{box-sizing:border-box}
 :host([hidden]){display:none}
 :host(makegood-stock){display:inline-block;container-type:normal}
-:host(makegood-stock) *,:host{min-height:0!important}
-*{box-sizing:border-box}
+:host,:host(makegood-stock) *{min-height:0!important}
 .wheel{min-height:var(--makegood-reserve,118em)}
 .text{min-height:var(--makegood-reserve,38em)}
-h2,h3,p,ol,ul{margin:0;padding:0;list-style:none}
+p,ol,h2,h3,ul{margin:0;padding:0;list-style:none}
 h2,h3{font-size:1.3em;line-height:1.25}
-a{color:var(--accent)}
-code{font-family:ui-monospace,monospace}
 .card,.panel,.truth,.instead,.legend,.rows{display:grid;gap:1em;align-content:start}
 .truth,.instead,.legend{gap:.4em}
 .rows{gap:0;grid-column:1/-1;order:2}
+a{color:var(--accent)}
+.card{padding:1.25em;background:var(--surface);border:1px solid var(--line);border-radius:var(--makegood-radius,1.25em);position:relative;overflow:clip}
+code{font-family:ui-monospace,monospace}
+.muted{color:var(--muted);font-size:.9em;font-weight:400}
 .side,.left{display:contents}
 .instead ul,.instead li>*,.legend li,.choice,.code{display:flex;gap:.6em;align-items:center}
 .instead ul,.choice,.code{flex-wrap:wrap}
-.card{padding:1.25em;background:var(--surface);border:1px solid var(--line);border-radius:var(--makegood-radius,1.25em);position:relative;overflow:clip}
-.muted{color:var(--muted);font-size:.9em;font-weight:400}
-button,a.main,.instead li>*{font:inherit;font-weight:600;line-height:1.2;min-height:3em;padding:.85em 1em;border:1px solid var(--muted);border-radius:.8em;background:none;color:var(--ink);text-decoration:none;cursor:pointer}
+.instead li>*,button,a.main{cursor:pointer;font:inherit;line-height:1.2;font-weight:600;min-height:3em;padding:.85em 1em;border:1px solid var(--muted);border-radius:.8em;background:none;color:var(--ink);text-decoration:none}
 .instead li>*{padding:.4em}
 .instead img{border-radius:.5em;object-fit:cover}
 .instead b,.instead .muted{display:block}
-button.main,a.main{background:var(--accent);border-color:var(--accent);color:var(--on)}
+a.main,button.main{border-color:var(--accent);color:var(--on);background:var(--accent)}
 a:hover,button:hover{border-color:var(--accent)}
-button[aria-disabled]{opacity:.65;cursor:progress}
-.choice>*{flex:1 auto;text-align:center}
+.choice>*{text-align:center;flex:auto}
+button[aria-disabled]{cursor:progress;opacity:.65}
+.spinner{width:min(100%,23em);margin:.75em auto;aspect-ratio:1;position:relative;border-radius:50%;box-shadow:0 .6em 2em #2c1d121f;direction:ltr}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
-[tabindex="-1"]{outline:0}
 .legend b,.spinner{forced-color-adjust:none}
-.spinner{position:relative;width:min(100%,23em);aspect-ratio:1;margin:.75em auto;border-radius:50%;box-shadow:0 .6em 2em #2c1d121f;direction:ltr}
-.spinner svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
-.disc,.pointer{will-change:transform}
-.disc path{fill:var(--c);stroke:#fffaf2}
-.disc text{fill:var(--i);font-weight:600}
-.disc .no{font-size:9px;text-anchor:middle}
+.disc path{stroke:#fffaf2;fill:var(--c)}
 .lost{opacity:.35}
+.spinner svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
+[tabindex="-1"]{outline:0}
+.disc text{fill:var(--i);font-weight:600}
+.disc .no{text-anchor:middle;font-size:9px}
 .band{fill:none;stroke:#2c1d121f;stroke-width:13}
 .rim{fill:none;stroke:#fffaf2;stroke-width:5}
+.spinner .pointer{inset:-8% auto auto 44%;transform-origin:50% 35%;width:12%;height:16.8%}
 .front circle{fill:#fffaf2;stroke:#2c1d121f;stroke-width:3}
 .front path{fill:#b3452c}
+.disc,.pointer{will-change:transform}
 .peg,.pointer path{fill:#2c1d12}
 .pointer path{stroke:#fffaf2;stroke-width:2}
-.spinner .pointer{inset:-8% auto auto 44%;width:12%;height:16.8%;transform-origin:50% 35%}
 .spinner .sound{position:absolute;inset:auto 0 0 auto;padding:.4em .8em;border-radius:2em;background:var(--surface);color:var(--muted);font-size:.9em;text-decoration:line-through}
-.sound[aria-pressed=true]{color:var(--accent);border-color:var(--accent);text-decoration:none}
+.sound[aria-pressed=true]{border-color:var(--accent);color:var(--accent);text-decoration:none}
 .cloud{position:absolute;inset:50%;pointer-events:none}
-.cloud i{position:absolute;width:.6em;height:.8em;border-radius:.1em;background:var(--c)}
+.cloud i{position:absolute;width:.6em;background:var(--c);height:.8em;border-radius:.1em}
 .legend{font-size:.9em;order:1}
-.legend b{flex:none;width:2em;border-radius:50%;background:var(--c);color:var(--i);font-size:.9em;line-height:2;text-align:center}
+.legend b{flex:none;width:2em;background:var(--c);font-size:.9em;text-align:center;line-height:2;color:var(--i);border-radius:50%}
 .legend span{flex:1}
-.legend i{font-style:normal;color:var(--muted)}
-details{border-top:1px solid var(--line)}
-summary{cursor:pointer;padding:.75em 0;color:var(--accent);font-weight:600}
+.legend i{color:var(--muted);font-style:normal}
+summary{padding:.75em 0;color:var(--accent);font-weight:600;cursor:pointer}
 summary .muted{display:block;padding-inline-start:1.1em}
 details>*+*{margin:0 0 1em}
-.note{padding:.75em 1em;border-inline-start:4px solid var(--accent);background:#8882}
-.note:empty{display:none}
-.won{padding:1em;border:2px dashed var(--accent);border-radius:.8em}
+details{border-top:1px solid var(--line)}
 .code code{flex:1 1 8em;font-size:1.2em;font-weight:600;user-select:all}
-.live{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.note:empty{display:none}
+.note{padding:.75em 1em;border-inline-start:4px solid var(--accent);background:#8882}
+.won{padding:1em;border:2px dashed var(--accent);border-radius:.8em}
+.live{position:absolute;width:1px;height:1px;clip-path:inset(50%);overflow:hidden}
 @container (min-width:44em){.wheel{min-height:var(--makegood-reserve,63em)}.two{grid-template:auto auto auto 1fr/minmax(0,20em) 1fr;gap:1em 2em;padding:1.75em}.two>:not(.rows){grid-column:2}.left,.side{display:grid;gap:1em;align-content:start}.two>.left{grid-area:1/1/span 4}}
 `);

@@ -114,6 +114,7 @@ export interface Offer {
     order: { choice: string | null } | null;
     spun: boolean;
     waiting: EnrolmentSummary | null;
+    words: Words;
   };
 }
 
@@ -225,7 +226,7 @@ export interface Basis {
   ask: Ask;
   attribute(name: string): string | null;
   tell(name: string, detail: object): void;
-  /** What was asked while the words were on their way. */
+  /** What was asked before the words were there. */
   early: Promise<any>;
   root: ShadowRoot;
   token: string | null;
@@ -241,6 +242,15 @@ export interface Scene extends Basis {
 }
 
 export type Message = string | { select: string; [variant: string]: string };
+
+/** The sentences of one language; `dir` is missing where it is `ltr`, `decimal` where numbers have digits of their own. */
+export interface Words {
+  locale: string;
+  dir?: string;
+  decimal?: string;
+  messages: Record<string, Message>;
+}
+
 export type Values = Record<string, string | number>;
 
 /** Says a sentence in the shopper's language. */
