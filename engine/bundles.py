@@ -27,11 +27,14 @@ _IMPORT = re.compile(r'^import \{([^}]*)\} from "(\./[\w./]+)";\n', re.MULTILINE
 _PART = re.compile(r'\bimport\("\./(?:widget/)?(\w+)\.js"\)')
 _NAMED_PART = re.compile(r"\bimport\(`\./\$\{(\w+)}\.js`\)")  # which ones, the types beside it say in the form above
 _EXPORT = re.compile(r"^export (?=(?:const|function|class|async function)\b)", re.MULTILINE)
+_NUMBER = re.compile(r"^const ([A-Z][A-Z_\d]*) = ([\d_]+(?:\.\d+)?n?);.*\n", re.MULTILINE)
+_TEXT = re.compile(r'"[^"\n]*"')
+_CONST = re.compile(r"\bconst (?=[\w{[])")
 _TOP = re.compile(r"^(?:export )?(?:const|let|class|function|async function) \{?\s*(\w+)", re.MULTILINE)
 
 
 class BundleError(Exception):
-    """Two modules use one name at their top, or import in a way that cannot be joined."""
+    """Modules use one name at their top, import in a way that cannot be joined, or say a number's name in a text."""
 
 
 class Packed(NamedTuple):
@@ -80,11 +83,11 @@ def _made(ui: Path, _state: tuple[tuple[str, int], ...]) -> Bundle:
     for name, modules in own.items():
         taken = ",".join(one if one in wanted[name] else "" for one in shared)
         given = ",".join(_exported(texts[ui / "widget" / f"{name}.js"]))
-        bodies[name] = _small(f"export default([{taken}])=>{{{_joined(modules, texts)}\nreturn{{{given}}}}}")
+        bodies[name] = _small(f"export default([{taken}])=>{{{_terse(_joined(modules, texts))}\nreturn{{{given}}}}}")
     # One tag for all of them: each of their own would be sent with every spin, and no packer makes it smaller.
     tag = pack(b"\n".join(bodies.values())).tag
     script = _NAMED_PART.sub(r"makegoodPart(\1)", _PART.sub(r'makegoodPart("\1")', _joined(core, texts)))
-    whole = _small(_LOADER.format(script=script, shared=",".join(shared), tag=tag))
+    whole = _small(_terse(_LOADER.format(script=script, shared=",".join(shared), tag=tag)))
     packed = {name: pack(body)._replace(tag=tag) for name, body in bodies.items()}
     return Bundle(pack(_AHEAD + whole), packed)
 
@@ -145,6 +148,16 @@ def _joined(modules: list[Path], texts: dict[Path, str]) -> str:
             if owner.setdefault(name, path) != path:
                 raise BundleError(f'"{name}" stands at the top of {owner[name].name} and of {path.name}')
     return "\n".join(_EXPORT.sub("", _IMPORT.sub("", texts[path])) for path in modules)
+
+
+def _terse(script: str) -> str:
+    """Write out the numbers that have names of their own, and `let` for `const`: the minifier does neither."""
+    texts = " ".join(_TEXT.findall(script))
+    for name, value in _NUMBER.findall(script):
+        if re.search(rf"\b{name}\b", texts):
+            raise BundleError(f"{name} is a number and stands in a text: one of them needs another name")
+        script = re.sub(rf"\b{name}\b", value.replace("_", ""), re.sub(rf"(?m)^const {name} = .*\n", "", script))
+    return _CONST.sub("let ", script)
 
 
 def _small(script: str) -> bytes:

@@ -53,6 +53,20 @@ async def test_a_browser_that_has_it_is_not_sent_it_again(shop: Shop) -> None:
     assert "stale-while-revalidate" in first.headers["cache-control"]
 
 
+def test_numbers_with_names_are_written_out(sources: Path) -> None:
+    wheel = sources / "widget" / "wheel.js"
+    with wheel.open("a", encoding="utf-8") as file:
+        file.write("const MANY = 12_345;\nglobalThis.many = `${MANY * 2}`;\n")
+    script = bundle(sources).script.plain
+    assert b"12345" in script
+    assert b"MANY" not in script
+    assert b"const " not in script
+    with wheel.open("a", encoding="utf-8") as file:
+        file.write('globalThis.said = "MANY of them";\n')
+    with pytest.raises(BundleError, match="MANY"):
+        bundle(sources)
+
+
 async def test_a_browser_is_told_to_read_the_script_ahead(shop: Shop) -> None:
     assert (await shop.http.get("/widget.js")).text.startswith("//# allFunctionsCalledOnLoad\n")
 
