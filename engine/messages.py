@@ -157,9 +157,11 @@ def read_messages(folder: Path, locales: tuple[str, ...]) -> dict[str, Messages]
 
 def negotiate(wanted: str, available: Mapping[str, Messages]) -> Messages:
     """Return the nearest language: `fr-CA` finds `fr`; what is not spoken gets the shop's first language."""
+    spoken = {tag.lower(): messages for tag, messages in available.items()}  # tags are one tag however they are written
+    wanted = wanted.lower()
     for tag in (wanted, wanted.split("-", maxsplit=1)[0], wanted.split("_", maxsplit=1)[0]):
-        if tag in available:
-            return available[tag]
+        if tag in spoken:
+            return spoken[tag]
     return next(iter(available.values()))
 
 

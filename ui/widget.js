@@ -4,12 +4,12 @@
 
 import { sheet } from "./widget/styles.js";
 import { builder, frame, remember, settle } from "./widget/dom.js";
-import { alternatives, sorry, truth } from "./widget/views.js";
+import { alternatives, back, sorry, truth } from "./widget/views.js";
 import { listen } from "./widget/live.js";
 import { loadMessages } from "./widget/messages.js";
 import { again, fetchPart, seldom } from "./widget/parts.js";
-import { connect, final } from "./widget/api.js";
 import { choice } from "./widget/choice.js";
+import { connect, final } from "./widget/api.js";
 import { rows } from "./widget/rows.js";
 
 /** @import { Ask, Basis, Offer, Scene } from "./widget/types" */
@@ -126,7 +126,7 @@ class MakegoodStockout extends MakegoodElement {
     /** @type {Offer} */
     // A prize that was seen once is seen again, even while the engine is away.
     const offer = await asked.catch((error) => (!final(error) && remember(key)) || Promise.reject(error));
-    const { moment: { available, waiting }, patience, product: { sku }, wheel } = offer;
+    const { moment: { order, told_when_back, waiting }, patience, product: { sku }, wheel } = offer;
     const now = JSON.stringify(offer);
     if (signal.aborted || now === this.#shown) return;
     /** @type {Scene} */
@@ -135,8 +135,8 @@ class MakegoodStockout extends MakegoodElement {
     const turns = wheel && !(either && waiting);
     // The holdout of an experiment is never touched: the shop's own words stay.
     if (offer.arm !== "holdout") {
-      if (!turns || either || waiting || available) await seldom(say);
-      const card = h("section", { class: turns ? "card two" : "card", part: "card", "aria-label": say("name") });
+      if (!turns || either || back(scene) || order || told_when_back) await seldom(say);
+      const card = h("section", { class: turns ? "card two" : "card", part: "card", "aria-labelledby": "truth" });
       // One thing after the other the first time, so that a slow browser shows the truth before it draws a wheel.
       const step = async () => {
         if (this.#shown) return;

@@ -23,6 +23,7 @@ label-vip-access = Invitation: { $event }
 reason-stage-not-covered = This is for items already in a basket or ordered.
 reason-campaign-not-started = This offer has not started yet.
 reason-campaign-over = This offer has ended.
+reason-offer-expired = This offer’s time is over.
 reason-market-not-covered = This offer is not available in your country.
 reason-currency-not-covered = This offer is not available in this currency.
 reason-cart-too-small = Your basket is a little too small for this offer.
@@ -96,7 +97,6 @@ widget-seldom-either = The wheel or the waiting below: taking one gives up the o
 
 ## Rows, the result, the shelf
 
-widget-name = About this sold-out item
 widget-sorry = { $name }, we are sorry. You came for this and we do not have it: that is our mistake, not yours.
 widget-sorry-unnamed = We are sorry. You came for this and we do not have it: that is our mistake, not yours.
 widget-sound = Sound
@@ -556,9 +556,10 @@ rules-version = These rules were made from version { $digest } of the campaign.
 
 ## Arms of an experiment, in <makegood-stockout>
 
-widget-arms-invite = We are sorry. To make up for it, this is yours: { $label }
+widget-arms-invite = To make up for it, this is yours: { $label }
 widget-arms-take = Take it
-widget-arms-apology = We are sorry. You came for this item and we did not have it: that is our fault, not yours.
+widget-arms-yours = Yours: { $label }
+widget-arms-over = This can no longer be taken. Reload the page to see where it stands.
 
 ## The two questions afterwards, in <makegood-survey>
 
@@ -572,6 +573,7 @@ widget-survey-nps-high = extremely likely
 widget-survey-send = Send
 widget-survey-thanks = Thank you. It helps us do better.
 widget-survey-failed = That did not reach us. Try again.
+widget-survey-empty = Choose a number first, or leave it: both are fine.
 widget-survey-note = Your answers are kept with this visit and used for nothing but this question.
 rules-n-days =
     { $n ->

@@ -24,6 +24,7 @@ label-vip-access = Invitation : { $event }
 reason-stage-not-covered = Ce geste est réservé aux articles déjà mis au panier ou commandés.
 reason-campaign-not-started = L’opération n’a pas encore commencé.
 reason-campaign-over = L’opération est terminée.
+reason-offer-expired = Cette offre n’est plus valable.
 reason-market-not-covered = L’opération n’est pas proposée dans votre pays.
 reason-currency-not-covered = L’opération n’est pas proposée dans cette devise.
 reason-cart-too-small = Votre panier est un peu trop petit pour cette offre.
@@ -101,7 +102,6 @@ widget-seldom-either = La roue ou l’attente ci-dessous : choisir l’une, c�
 
 ## Les lignes, le résultat, le rayon
 
-widget-name = Article épuisé
 widget-sorry = { $name }, nous sommes désolés. Vous vouliez cet article et nous ne l’avons pas : c’est notre faute.
 widget-sorry-unnamed = Nous sommes désolés. Vous vouliez cet article et nous ne l’avons pas : c’est notre faute.
 widget-sound = Son
@@ -564,9 +564,10 @@ rules-version = Ce règlement est tiré de la version { $digest } de la campagne
 
 ## Les branches d’une expérience, dans <makegood-stockout>
 
-widget-arms-invite = Nous sommes désolés. Pour nous faire pardonner, ceci est à vous : { $label }
+widget-arms-invite = Pour nous faire pardonner, ceci est à vous : { $label }
 widget-arms-take = Je le prends
-widget-arms-apology = Nous sommes désolés. Vous veniez pour cet article et nous ne l’avions pas : c’est notre faute, pas la vôtre.
+widget-arms-yours = C’est à vous : { $label }
+widget-arms-over = Ce n’est plus possible. Rechargez la page pour voir où cela en est.
 
 ## Les deux questions après coup, dans <makegood-survey>
 
@@ -580,6 +581,7 @@ widget-survey-nps-high = sans hésiter
 widget-survey-send = Envoyer
 widget-survey-thanks = Merci. Cela nous aide à mieux faire.
 widget-survey-failed = Cela ne nous est pas parvenu. Réessayez.
+widget-survey-empty = Choisissez d’abord un chiffre, ou laissez : les deux conviennent.
 widget-survey-note = Vos réponses sont gardées avec cette visite et ne servent qu’à cette question.
 rules-n-days =
     { $n ->

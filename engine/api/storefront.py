@@ -150,7 +150,7 @@ class StorefrontController(Controller):
             shopper, stockout = owned
             stock = await session.get(Stock, stockout.sku)
             messages = services.messages(locale or shopper.locale)
-            promised = shelves.promised(stock, stockout)
+            promised = await shelves.newest_promise(session, stock, stockout)
             region = messages.region(request.headers.get("accept-language", ""))
             currency = stockout.cart_currency or services.config.shop.currency
             mine = await enrolments.all_of_shopper(session, services.versions, token)
@@ -161,13 +161,17 @@ class StorefrontController(Controller):
             order = None
             if stockout.stage == "ordered":
                 order = OrderView(await orders.chosen_for(session, shopper.subject, stockout.id))
+            spun = await stockouts.made_good(session, shopper.subject, stockout.id)
+            offer = views.offer(made, messages)
+            if not spun and made.offer.expires_at <= clock.now():
+                offer = views.over(offer, messages)
             return MomentView(
-                offer=await _without_gone(session, views.offer(made, messages)),
+                offer=await _without_gone(session, offer),
                 title=stockout.title,
                 variant=stockout.variant,
                 first_name=shopper.first_name,
                 expected=views.expected(promised.expected_on, messages, region, clock.now().date()),
-                why=views.why((stock and stock.reason) or stockout.reason, messages),
+                why=views.why(promised.reason, messages),
                 available=stock is not None and await shelves.free(session, stock) >= stockout.quantity,
                 currency=currency,
                 prices=views.prices(stockout.alternatives, currency, messages, region),
@@ -175,7 +179,7 @@ class StorefrontController(Controller):
                 address_known=shopper.email is not None,
                 told_when_back=await notices.open_for(session, shopper.subject, stockout.sku),
                 order=order,
-                spun=await stockouts.made_good(session, shopper.subject, stockout.id),
+                spun=spun,
                 waiting=patience_views.summary(seen, messages) if seen else None,
                 words=words.of_widget(messages),
             )

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from engine.api.schemas import (
     Alternative,
@@ -72,6 +73,20 @@ def _patience(made: Made, messages: Messages) -> PatienceView | None:
 def _sure(made: Made, messages: Messages) -> SureView | UnsetType:
     reward = made.version.sure if made.offer.arm == "sure" else None
     return UNSET if reward is None else SureView(reward, label_of(made.version, reward, messages))
+
+
+def over(offer: OfferView, messages: Messages) -> OfferView:
+    """Return an offer that nobody took in its time as a page should show it: nothing in it can be had any more."""
+    if not offer.eligible:
+        return offer
+    return replace(
+        offer,
+        eligible=False,
+        reasons=[reason("offer_expired", messages)],
+        wheel=None,
+        patience=None,
+        sure=UNSET,
+    )
 
 
 def reason(code: str, messages: Messages) -> ReasonView:

@@ -1,7 +1,7 @@
 """Waiting for a product: enrol once, see everything, leave in one call."""
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -51,7 +51,8 @@ async def enrol(
     if stock is not None and await shelves.free(session, stock) >= stockout.quantity:
         raise ConflictError("this product is there: no need to wait for it", code="still_available")
 
-    enrolment = _enrolment(version, terms, offer, stockout, stock, client_seed=client_seed, now=now)
+    promised = await shelves.newest_promise(session, stock, stockout)
+    enrolment = _enrolment(version, terms, offer, stockout, promised.expected_on, client_seed=client_seed, now=now)
     ahead = milestones.promised(version, terms, enrolment, now=now)
     await _refuse_unaffordable(session, version, enrolment, ahead)
     session.add_all([enrolment, *ahead])
@@ -208,13 +209,12 @@ def _enrolment(
     terms: Patience,
     offer: Offer,
     stockout: Stockout,
-    stock: Stock | None,
+    promised_on: date | None,
     *,
     client_seed: str,
     now: datetime,
 ) -> Enrolment:
     started_on = version.local_day(now)
-    promised_on = shelves.promised(stock, stockout).expected_on
     return Enrolment(
         subject=offer.subject,
         id=new_id(now),

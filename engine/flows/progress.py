@@ -19,6 +19,7 @@ from engine.db.tables import (
     Stockout,
 )
 from engine.flows import claims, milestones, points, restocks
+from engine.flows import stock as shelves
 from engine.flows.enrolments import Enrolled
 from engine.flows.restocks import Place
 from engine.kit import Kit
@@ -72,7 +73,7 @@ async def of(session: AsyncSession, kit: Kit, found: Enrolled, *, now: datetime)
         seeds=seeds,
         awards={str(award.id): award for award in (await session.execute(won)).scalars()},
         claims=await claims.claims_of(session, enrolment),
-        promises=await restocks.promises_of(session, enrolment.sku),
+        promises=await shelves.promises_of(session, enrolment.sku),
         stock=await session.get(Stock, enrolment.sku),
         place=await restocks.place_of(session, kit.versions, enrolment, now=now) if active else None,
         hold=await restocks.live_hold(session, enrolment) if active else None,

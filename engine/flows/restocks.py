@@ -45,12 +45,6 @@ async def note_promise(session: AsyncSession, stock: Stock) -> None:
     await session.execute(row.on_conflict_do_nothing())
 
 
-async def promises_of(session: AsyncSession, sku: str) -> list[Promise]:
-    """Return the newest dates given for a product, oldest first."""
-    found = select(Promise).where(Promise.sku == sku).order_by(Promise.as_of.desc()).limit(50)
-    return list(reversed((await session.execute(found)).scalars().all()))
-
-
 async def react(session: AsyncSession, kit: Kit, sku: str, *, now: datetime) -> bool:
     """Do what new word of a product's stock asks for, a batch of it; return whether a job must go on."""
     stock = await session.get(Stock, sku, with_for_update=True)

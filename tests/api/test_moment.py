@@ -7,7 +7,7 @@ import pytest
 
 from engine.api.schemas import Alternative
 from engine.flows.stockouts import in_order
-from tests.support import OpenShop, Shop, Shopper, ask, bearer, person, problem, rows, stockout
+from tests.support import OpenShop, Shop, Shopper, ask, bearer, do, person, problem, rows, stockout
 
 HOOK = {"MAKEGOOD_WEBHOOK_URL": "http://127.0.0.1:9/", "MAKEGOOD_WEBHOOK_SECRET": "a-webhook-secret-for-tests"}
 
@@ -51,7 +51,7 @@ async def test_an_alternative_that_is_gone_too_is_not_offered(shop: Shop) -> Non
     assert [one["sku"] for one in shown] == [late, there]
 
 
-@pytest.mark.parametrize("tag", ["fr", "en-GB", "xx"])
+@pytest.mark.parametrize("tag", ["fr", "FR-ca", "en-GB", "xx"])
 async def test_the_words_come_with_the_moment_as_they_come_alone(shop: Shop, tag: str) -> None:
     shopper = await shop.report()
     answer = await shop.http.get(f"/v1/moment?locale={tag}", headers=bearer(shopper.token))
@@ -94,6 +94,35 @@ async def test_a_date_that_has_passed_is_no_promise(shop: Shop) -> None:
     assert (await spoken(shopper, "en"))["expected"] == "We do not know yet when it will be back."
     await shop.put_stock(sku, available=0, expected_on="2096-01-01")
     assert (await spoken(shopper, "en"))["expected"] == "Expected back on January 1, 2096."
+
+
+async def test_the_reason_told_is_that_of_the_date_told(shop: Shop) -> None:
+    sku = unknown()
+    shopper = await shop.report(sku=sku, restock={"expected_on": "2096-12-06", "reason": "supplier_delay"})
+    assert "supplier" in (await spoken(shopper, "en"))["why"]
+    await shop.put_stock(sku, available=0, expected_on="2097-01-08")
+    told = await spoken(shopper, "en")
+    assert ("January 8, 2097" in told["expected"], told["why"]) == (True, None)
+
+
+@pytest.mark.parametrize("spun", [False, True])
+async def test_what_was_not_taken_in_its_time_is_not_offered_any_more(shop: Shop, *, spun: bool) -> None:
+    shopper = await shop.report(sku=unknown())
+    offer = await shopper.offered()
+    if spun:
+        await shopper.won()
+    do(
+        shop.database_url,
+        "UPDATE offers SET expires_at = now() - interval '1 second' WHERE stockout_id = %s",
+        shopper.stockout_id,
+    )
+    told = (await spoken(shopper, "fr" if spun else "en"))["offer"]
+    if spun:
+        assert told["wheel"] == (await shopper.offered())["wheel"]
+        return
+    assert (told["eligible"], told["wheel"], told["patience"]) == (False, None, None)
+    assert told["reasons"] == [{"code": "offer_expired", "message": "This offer’s time is over."}]
+    assert told["product"] == offer["product"]
 
 
 async def test_the_moment_knows_who_has_spun_and_who_waits(shop: Shop) -> None:

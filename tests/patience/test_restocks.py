@@ -10,7 +10,7 @@ import pytest
 from engine.flows import restocks
 from tests.patience.conftest import OpenProgramme
 from tests.patience.support import Programme, Waiter, books_balance
-from tests.support import ask, do, problem, stockout
+from tests.support import ask, bearer, do, problem, stockout
 
 
 async def holders(*waiters: Waiter) -> list[bool]:
@@ -86,6 +86,9 @@ async def test_a_date_the_shop_withdraws_is_no_promise_any_more(programme: Progr
     await programme.stock()
     seen = await waiter.see()
     assert (seen["restock"]["expected_on"], seen["restock"]["reason"]) == (None, None)
+    headers = bearer(waiter.browser.token)
+    told = (await waiter.browser.http.get("/v1/moment?locale=en", headers=headers)).json()
+    assert (told["expected"], told["why"]) == ("We do not know yet when it will be back.", None)
 
 
 async def test_a_message_older_than_the_last_changes_nothing(programme: Programme) -> None:

@@ -82,14 +82,13 @@ async function openShop() {
     product: (sku) => products.find((one) => one.sku === sku),
     money: (minor) => (minor / 100).toLocaleString(say.locale, { style: "currency", currency: catalogue.currency }),
     picture: ({ image }) => h("img", { src: `/demo/img/${image}`, alt: "", width: 400, height: 400 }),
-    async stockout(sku, stage) {
+    async stockout(sku, stage, lines = state.lines) {
       const known = state.stockouts.find((one) => one.sku === sku && one.stage === stage);
       // An offer is good for a day; what came of it stays worth showing.
       const day = shop.clock.now.slice(0, 10);
       if (known && (known.taken || known.day === day)) return known;
-      const { shopper_id, lines } = state;
       /** @type {Stockout} */
-      const reported = { sku, stage, day, ...(await ask("stockouts", { shopper_id, locale, lines, sku, stage })) };
+      const reported = { sku, stage, day, ...(await ask("stockouts", { shopper_id: state.shopper_id, locale, lines, sku, stage })) };
       state.stockouts = [...state.stockouts.filter((one) => one !== known), reported];
       state.token = reported.shopper_token;
       save();
@@ -136,6 +135,7 @@ const main = /** @type {HTMLElement} */ (document.querySelector("main"));
 try {
   const shop = await openShop();
   document.documentElement.lang = shop.locale;
+  document.documentElement.dir = shop.say.dir;
   const show = () => document.querySelector("header")?.replaceChildren(...header(shop));
   show();
   document.addEventListener("demo:basket", show);

@@ -105,5 +105,5 @@ export interface Shop {
   picture(product: Product): HTMLImageElement;
   ask<T>(path: string, body: object): Promise<T>;
   /** Report once that this shopper met a product that is not there. */
-  stockout(sku: string, stage: Stockout["stage"]): Promise<Stockout>;
+  stockout(sku: string, stage: Stockout["stage"], lines?: Line[]): Promise<Stockout>;
 }

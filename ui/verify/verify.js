@@ -32,7 +32,8 @@ function receiptFrom(text) {
 function known(value) {
   // The whole answer to GET /v1/offer stands for the wheel in it, as it does for `makegood verify`.
   if (value?.offer?.wheel && !value.wheel) value = { offer_id: value.offer.offer_id, ...value, wheel: value.offer.wheel };
-  if (!Array.isArray(value?.wheel?.slices) || !value.spin?.proof) throw new TypeError("not a receipt");
+  const slices = value?.wheel?.slices;
+  if (!Array.isArray(slices) || slices.includes(null) || typeof value.spin?.proof?.offer_id !== "string") throw new TypeError("not a receipt");
   return value;
 }
 
@@ -173,7 +174,8 @@ async function words() {
 }
 
 const say = await words();
-document.documentElement.lang = say.locale.slice(0, 2);
+document.documentElement.lang = say.lang;
+document.documentElement.dir = say.dir;
 for (const element of document.querySelectorAll("[data-say]")) {
   const id = element.getAttribute("data-say") ?? "";
   if (say.has(id)) element.textContent = say(id);
@@ -183,7 +185,7 @@ document.title = `${document.querySelector("h1")?.textContent} · Makegood`;
 const field = /** @type {HTMLTextAreaElement} */ (find("receipt"));
 document.querySelector("form")?.addEventListener("submit", (event) => {
   event.preventDefault();
-  show(say, field.value);
+  show(say, field.value).then(() => find("verdict").focus()); // the button goes with the fold around it
 });
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", async (event) => {

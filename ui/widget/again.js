@@ -1,14 +1,14 @@
 /** What an open page does with news: all of it anew, or, where a shopper is in the middle of something, only what is true now. */
 
 import { settle } from "./dom.js";
-import { seldom } from "./parts.js";
-import { opening } from "./views.js";
+import { fetchPart, seldom } from "./parts.js";
+import { back, opening } from "./views.js";
 
 /** @import { Ask, Basis } from "./types" */
 
 const TURN_MS = 500;
 /** Marks of something begun or done that a new card would throw away; a row that is open from the start is none. */
-const OCCUPIED = "[part=reopen],[part=result],[part=sent],.survey,.asking,[part=odds][open],[part='row notice'][open],.two [part='row wait'][open]";
+const OCCUPIED = "[part=reopen],[part=result],[part=sent],.survey,.asking,[part=odds][open],[part='row notice'][open],.two [part='row wait'][open]:not(:has(.joined))";
 
 /** Who is at it, and whether more has come meanwhile. @type {WeakMap<AbortSignal, boolean>} */
 const asking = new WeakMap();
@@ -44,7 +44,20 @@ export async function again({ root, ...basis }, signal, begin, show) {
     const card = basis.place.querySelector("[part=card]");
     if (!card || !occupied(root)) return replace(card, () => show(Promise.resolve(offer)));
     await seldom(basis.say);
-    if (!signal.aborted) renew(card, opening({ ...basis, root, offer, waiting: offer.moment.waiting }));
+    const scene = { ...basis, root, offer, waiting: offer.moment.waiting };
+    const joined = card.querySelector(".joined");
+    const stands = joined && scene.waiting && (await fetchPart(scene, "wait")).wait(scene);
+    if (signal.aborted) return;
+    const active = root.activeElement;
+    renew(card, opening(scene));
+    if (joined && stands) rejoin(joined, stands);
+    if (back(scene)) card.querySelector("[part='row notice']:not([open])")?.parentElement?.remove(); // there is nothing left to tell
+    if (!active || active.isConnected) return;
+    // What had the focus is gone, or stands anew.
+    const same = active.matches("a") ? `a[href="${CSS.escape(active.getAttribute("href") ?? "")}"]` : `.joined ${active.localName}`;
+    const next = card.querySelector(same) ?? card.querySelector("h2");
+    next?.matches("a,[tabindex]") || next?.setAttribute("tabindex", "-1");
+    /** @type {HTMLElement | null} */ (next)?.focus({ preventScroll: true });
   }
 
   /** A new card takes no less place than the old one, and who has come to it meanwhile is there still. @param {Element | null} old @param {() => Promise<void>} anew */
@@ -65,6 +78,15 @@ export async function again({ root, ...basis }, signal, begin, show) {
     for (const one of old?.querySelectorAll("details[open][part~=row]") ?? []) place.querySelector(`[part="${one.getAttribute("part")}"]`)?.setAttribute("open", "");
     if (part && document.activeElement === document.body) /** @type {HTMLElement | null} */ (place.querySelector(`[part="${part}"]`))?.focus({ preventScroll: true });
   }
+}
+
+/** Points, date and hold of who has joined on this page, said to who cannot see them too. @param {Element} old @param {Element} now */
+function rejoin(old, now) {
+  const [before, after] = [old, now].map((one) => one.querySelector(".with-ring"));
+  if (!before || !after || before.outerHTML === after.outerHTML) return;
+  before.replaceWith(after);
+  const live = old.querySelector(".live");
+  if (live) live.textContent = after.textContent;
 }
 
 /** Put what has changed in the place of what stood there, and leave alone what has not: somebody may be on it. @param {Element} card @param {(Element | string)[]} said */

@@ -1,6 +1,8 @@
 /** What is shown where there is no wheel: why not; or, in the other arms of an experiment, a sure reward to take, or an apology. */
 
-import { alternatives, copyable, opening, there, timeIn, truth } from "./views.js";
+import { final } from "./api.js";
+import { prize } from "./result.js";
+import { opening, there } from "./views.js";
 
 /** @import { Award, Scene } from "./types" */
 
@@ -14,32 +16,31 @@ function sureReward(scene, taken) {
     class: "main",
     part: "accept",
     async click() {
+      if (take.ariaDisabled) return;
+      take.ariaDisabled = "true";
+      note.textContent = "";
       try {
         const { json, replayed } = await ask("offer/accept", {});
         show(json);
         tell("accepted", { award: json, replayed });
       } catch (error) {
-        note.textContent = say("failed");
+        take.ariaDisabled = null;
+        note.textContent = say(final(error) ? "arms-over" : "failed");
         tell("error", { error });
       }
     },
   }, say("arms-take"));
   /** @param {Award} award */
   const show = (award) => {
-    const date = timeIn(say, award.expires_at);
-    const title = h("h3", { tabindex: -1 }, say("won", { label: award.label }));
+    const title = h("h3", { tabindex: -1 }, say("arms-yours", { label: award.label }));
     panel.classList.add("won");
-    panel.replaceChildren(title, copyable(h, say, award.code), h("p", { class: "muted" },
-      award.status === "issued" ? say("expires", { date }) : say("seldom-status", { status: award.status })));
+    panel.replaceChildren(...[title, ...prize(scene, award)].flatMap((one) => one || []));
     title.focus({ preventScroll: true });
   };
   if (taken) show(taken);
   else panel.append(h("p", {}, say("arms-invite", { label })), note, take);
   return panel;
 }
-
-/** @param {Scene} scene */
-const apology = ({ h, say }) => h("div", { class: "panel", part: "apology" }, h("p", {}, say("arms-apology")));
 
 /** Why there is no wheel, in plain sentences. @param {Scene} scene */
 const refusal = ({ h, say, offer }) =>
@@ -51,11 +52,12 @@ const refusal = ({ h, say, offer }) =>
 /** @param {Scene} scene */
 export async function arms(scene) {
   const { ask, offer } = scene;
-  if (!offer.sure && offer.arm !== "apology") return [...opening(scene), refusal(scene)];
+  // The apology, the shopper's name in it, is all there is to that arm.
+  if (!offer.sure) return [...opening(scene), offer.arm === "apology" ? "" : refusal(scene)];
   /** @type {Award[]} */
   const awards = offer.moment.spun ? await ask("awards").then(({ json }) => json.awards, () => []) : [];
   const taken = awards.find(({ offer_id }) => offer_id === offer.offer_id);
-  return [truth(scene), alternatives(scene), offer.sure ? sureReward(scene, taken) : apology(scene)];
+  return [...opening(scene), sureReward(scene, taken)];
 }
 
 export const styles = new CSSStyleSheet();

@@ -1,14 +1,14 @@
 /** What the shopper may do about it: spin the wheel or not, and what comes of it. */
 
-import { fetchPart, seldom } from "./parts.js";
 import { legend } from "./views.js";
+import { fetchPart, seldom } from "./parts.js";
 import { result } from "./result.js";
-import { freshSeed, remember, still } from "./dom.js";
-import { fold, rows } from "./rows.js";
-import { final } from "./api.js";
 import { verify } from "./draw.js";
+import { fold, rows } from "./rows.js";
 import { wheel } from "./wheel.js";
 import { confetti } from "./confetti.js";
+import { final } from "./api.js";
+import { freshSeed, remember, still } from "./dom.js";
 
 /** @import { Answer, Scene, Wheel } from "./types" */
 
@@ -27,7 +27,7 @@ export async function choice(scene, table, card, step) {
   const before = offer.moment.spun || remember(key)?.json;
   const { all: more, ready } = rows(scene, either && before);
   const live = h("p", { class: "live", role: "status" });
-  const note = h("p", { class: "note", role: "alert", tabindex: -1 });
+  const note = h("p", { tabindex: -1, class: "note", role: "alert" });
   // A spin that was interrupted goes on with the same seed.
   const mine = { seed: remember(key)?.seed ?? freshSeed(), fixed: false };
   let busy = false;
@@ -38,12 +38,12 @@ export async function choice(scene, table, card, step) {
     note,
     h("div", { class: "choice" }, go, h("button", { part: "decline", click: decline }, say("decline"))));
   // Never heard until it is asked for, and then on every visit.
-  const loud = h("button", { class: "sound", part: "sound", "aria-pressed": `${!!remember("sound", null, "local")}`, async click() {
+  const loud = h("button", { class: "sound", part: "sound", "aria-label": say("sound"), "aria-pressed": `${!!remember("sound", null, "local")}`, async click() {
     const on = !heard();
     loud.ariaPressed = `${on}`;
     remember("sound", on, "local");
-    if (on) (await loadSound())?.tune();
-  } }, say("sound"));
+    (await loadSound())?.[on ? "tune" : "hush"]();
+  } }, "♪");
   const heard = () => loud.ariaPressed === "true";
   element.append(loud);
   // The odds in words, the sealed draw and the shopper's own seed, at one tap.
@@ -107,6 +107,7 @@ export async function choice(scene, table, card, step) {
   async function fail(error) {
     const over = final(error);
     if (over) await seldom(say);
+    live.textContent = "";
     note.textContent = say(over ? "seldom-over" : "failed");
     if (over) {
       lay(note);
@@ -130,7 +131,7 @@ export async function choice(scene, table, card, step) {
     const { seed } = mine;
     remember(key, { seed, json });
     const receipt = { wheel: table, spin: json, offer_id: offer.offer_id, client_seed: seed };
-    const { ok } = await verify(receipt);
+    const ok = await verify(receipt);
     if (already || !ok || slice?.reward !== award?.reward) await seldom(say);
     const { card, title } = result(scene, receipt, ok, already);
     const staged = ok !== false && !already;
@@ -146,7 +147,7 @@ export async function choice(scene, table, card, step) {
     if (either) more.querySelector("[part='row wait']")?.remove(); // the wheel was chosen
     live.textContent = [say("told", { number: slice_index + 1, slice: slice?.label ?? json.slice }), title.textContent, award?.code].join(" ");
     if (moving) confetti(h, element);
-    if (tune) tune.tune();
+    if (tune && heard()) tune.tune();
     if (!again) {
       title.focus({ preventScroll: true });
       tell("spun", { award, verified: ok, replayed, receipt });

@@ -1,6 +1,6 @@
 /** makegood/1, the draw to the byte, with SHA-256 and HMAC alone: anyone can recompute a spin from what its shopper was given. */
 
-/** @import { Check, Receipt, Slice, Verdict } from "./types" */
+/** @import { Receipt, Slice } from "./types" */
 
 const TWO_64 = 2n ** 64n;
 /** The values of a whole receipt that can be computed: four of the wheel, seven of the proof, three of the spin. */
@@ -59,41 +59,38 @@ export async function draw(slices, seed, clientSeed, offerId) {
   }
 }
 
-/** What the browser was told beside what it computes. @param {Receipt} receipt @returns {Promise<Verdict>} */
-export async function verify(receipt) {
-  if (!globalThis.crypto?.subtle) return { ok: null, checks: [] };
-  /** @type {Check[]} */
-  const checks = [];
-  /** @param {string} name @param {unknown} expected @param {unknown} computed */
-  const check = (name, expected, computed, ok = expected === computed) =>
-    checks.push({ name, ok, expected: `${expected}`, computed: `${computed}` });
-  try {
-    const { spin, wheel } = receipt;
-    const { award, proof } = spin;
-    const { slices } = wheel;
-    const { client_seed, offer_id, server_seed } = proof;
-    const drawn = await draw(slices, server_seed, client_seed, offer_id);
-    /** @type {Record<string, unknown>} */
-    const computed = {
-      ...drawn,
-      algorithm: "makegood/1",
-      commitment: await sha256(unhex(server_seed)),
-      client_seed: receipt.client_seed ?? client_seed,
-      offer_id: receipt.offer_id ?? offer_id,
-    };
-    for (const said of /** @type {Record<string, any>[]} */ ([wheel, proof, spin])) {
-      for (const [name, value] of Object.entries(computed)) if (name in said) check(name, said[name], value);
-    }
-    if (checks.length < COMPARED) throw new Error("incomplete");
-    // A reward that is gone is replaced by what was shown to replace it, and that by what replaces that.
-    const allowed = [slices[drawn.slice_index]?.reward];
-    for (const one of allowed) {
-      const next = slices.find(({ reward }) => reward === one)?.when_gone?.reward;
-      if (next && !allowed.includes(next)) allowed.push(next);
-    }
-    if (award) check("reward", award.reward, allowed.join(" / "), allowed.includes(award.reward));
-  } catch (error) {
-    check("readable", "", error, false);
+/**
+ * What the browser was told beside what it computes, each by its name; throws where it cannot be read.
+ * @param {Receipt} receipt @returns {Promise<[name: string, told: unknown, computed: unknown][]>}
+ */
+export async function compare(receipt) {
+  const { spin, wheel } = receipt;
+  const { award, proof } = spin;
+  const { slices } = wheel;
+  const { client_seed, offer_id, server_seed } = proof;
+  const drawn = await draw(slices, server_seed, client_seed, offer_id);
+  const computed = Object.entries({
+    ...drawn,
+    algorithm: "makegood/1",
+    commitment: await sha256(unhex(server_seed)),
+    client_seed: receipt.client_seed ?? client_seed,
+    offer_id: receipt.offer_id ?? offer_id,
+  });
+  /** @type {[string, unknown, unknown][]} */
+  const all = [];
+  for (const told of /** @type {Record<string, any>[]} */ ([wheel, proof, spin])) {
+    for (const [name, value] of computed) if (name in told) all.push([name, told[name], value]);
   }
-  return { ok: checks.every(({ ok }) => ok), checks };
+  if (all.length < COMPARED) throw new Error("incomplete");
+  // A reward that is gone is replaced by what was shown to replace it, and that by what replaces that.
+  const allowed = [slices[drawn.slice_index]?.reward];
+  for (const one of allowed) {
+    const next = slices.find(({ reward }) => reward === one)?.when_gone?.reward;
+    if (next && !allowed.includes(next)) allowed.push(next);
+  }
+  if (award) all.push(["reward", award.reward, allowed.find((one) => one === award.reward) ?? allowed.join(" / ")]);
+  return all;
 }
+
+/** Whether all of it agrees; null where the browser offers no cryptography. @param {Receipt} receipt @returns {Promise<boolean | null>} */
+export const verify = async (receipt) => (globalThis.crypto?.subtle ? compare(receipt).then((all) => all.every(([, told, computed]) => told === computed), () => false) : null);

@@ -115,8 +115,12 @@ export async function sending(scene, award, button) {
     done.focus({ preventScroll: true });
     tell("sent", { award_id: award });
   } catch (error) {
+    const before = button.nextElementSibling;
+    const note = before?.matches(".note") ? before : h("p", { class: "note", role: "alert" });
+    button.after(note);
     button.ariaDisabled = null;
-    button.textContent = say("retry");
+    if (!final(error)) button.textContent = say("retry");
+    note.textContent = final(error) ? say("more-refused", { code: /** @type {any} */ (error).code ?? "" }) : say("more-failed");
     tell("error", { error });
   }
 }

@@ -6,7 +6,7 @@ import { freshSeed, svg } from "./dom.js";
 import { verify } from "./draw.js";
 import { listen } from "./live.js";
 import { shares } from "./odds.js";
-import { nextWords, progressOf, ring, ringRules } from "./ring.js";
+import { buyLink, nextWords, progressOf, ring, ringRules } from "./ring.js";
 import { checkAddress, copyable, timeIn } from "./views.js";
 
 /** @import { Award, Basis, Claim, ClaimMade, Enrolment, EnrolmentSummary, Reached, Receipt, Say, Spend } from "./types" */
@@ -187,14 +187,13 @@ class Programme {
   }
 
   #hold() {
-    const { basis: { h, say, attribute }, view: { hold, sku } } = this;
+    const { basis, basis: { h, say }, view, view: { hold } } = this;
     if (!hold) return null;
-    const address = attribute("buy-url")?.replaceAll("{sku}", encodeURIComponent(sku)).replaceAll("{hold_id}", hold.hold_id);
     return h("div", { class: "kept", part: "hold" },
       h("b", {}, say("seldom-back", { title: this.#title })),
       h("p", {}, say("wait-hold", { quantity: hold.quantity, date: timeIn(say, hold.ends_at) })),
       h("p", { class: "muted" }, say("wait-hold-next")),
-      address && h("a", { class: "main", part: "buy", href: address, "data-key": `buy-${hold.hold_id}` }, say("wait-buy")));
+      buyLink(basis, view));
   }
 
   /** The promised date, and every time it moved. */
@@ -237,14 +236,19 @@ class Programme {
         star && say(day === goal ? "wait-goal" : "wait-goal-reached"),
         back && say("wait-promised"),
       ];
-      const first = day === started_on || day.endsWith("-01") || (day === today && !/-0[12]$/.test(day) && daysAfter(started_on, 1) < day);
+      const first = day === started_on || day.endsWith("-01") || (day === today && !/-0[1-3]$/.test(day) && daysAfter(started_on, 2) < day);
       cells.push(h("li", { class: ["day", points > 0 && "earned", day === today && "today", star && "goal"].filter(Boolean).join(" "), "data-day": day },
         h("span", { class: "live" }, words.filter(Boolean).join(", ")),
         h("span", { class: "month", "aria-hidden": "true" }, first ? dayIn(say, day, { month: "short" }) : ""),
         h("span", { class: "cell", "aria-hidden": "true" },
-          h("small", {}, dayIn(say, day, { weekday: "short" })),
+          h("small", {}, weekday(day)),
           h("b", {}, String(Number(day.slice(8)))),
-          h("span", { class: "mark" }, points > 0 && `+${points}`, star && "★", back && parcel(), !points && !star && !back && day === today && "•"))));
+          h("span", { class: "mark" }, points > 0 && h("bdi", { dir: "ltr" }, `+${points}`), star && "★", back && parcel(), !points && !star && !back && day === today && "•"))));
+    }
+    /** A cell holds four letters; some languages have no name of a day so short. @param {string} day */
+    function weekday(day) {
+      const short = dayIn(say, day, { weekday: "short" });
+      return short.length > 4 ? dayIn(say, day, { weekday: "narrow" }) : short;
     }
     const legend = [["★", say("wait-milestone")], promised && promised >= today && [parcel(), say("wait-promised")]];
     return h("div", { class: "calendar" },
@@ -282,8 +286,10 @@ class Programme {
   /** @param {Award} award */
   #code({ code, status, expires_at }) {
     const { h, say } = this.basis;
+    const shown = copyable(h, say, code);
+    shown.querySelector("button")?.setAttribute("data-key", `copy-${code}`);
     return h("div", { class: "award" },
-      copyable(h, say, code),
+      shown,
       h("p", { class: "muted" }, status === "issued" ? say("expires", { date: timeIn(say, expires_at) }) : say("seldom-status", { status })));
   }
 
@@ -295,8 +301,8 @@ class Programme {
     /** @type {Receipt} */
     const receipt = { wheel: table, spin: { spin_id: draw_id, slice, slice_index, stop, award: award ?? {}, proof }, offer_id: draw_id, client_seed: view.client_seed };
     const verdict = h("span", {});
-    const line = h("p", { class: "muted proof" }, verdict, " ", h("a", { href: checkAddress(receipt, engine), target: "_blank", rel: "noopener" }, say("wait-check")));
-    verify(receipt).then(({ ok }) => {
+    const line = h("p", { class: "muted proof" }, verdict, " ", h("a", { "data-key": `check-${draw_id}`, href: checkAddress(receipt, engine, say), target: "_blank", rel: "noopener" }, say("wait-check")));
+    verify(receipt).then((ok) => {
       verdict.textContent = ok === false ? say("seldom-unverified") : ok ? `✓ ${say("verified")}` : say("seldom-uncheckable");
       if (ok === false) line.className = "note proof";
     });
@@ -394,10 +400,10 @@ class Programme {
         note.textContent = final(error) ? say("wait-refused", { code: /** @type {any} */ (error).code ?? "" }) : say("wait-failed");
       }
     } }, yes);
-    const asking = h("div", { class: "asking", role: "group", "aria-label": text }, h("p", {}, text), note,
+    const asking = h("div", { class: "asking", role: "group", tabindex: -1, "aria-label": text }, h("p", {}, text), note,
       h("div", { class: "choice" }, confirm, h("button", { type: "button", part: "cancel", click: close }, no)));
     place.replaceChildren(asking);
-    confirm.focus();
+    asking.focus(); // on neither answer: a key that is held down gives none
   }
 
   /** It is over: how, and what becomes of the points. */
@@ -449,7 +455,7 @@ button:disabled{opacity:.55;cursor:not-allowed}
 table{width:100%;border-collapse:collapse}
 td{padding:.3em .5em .3em 0;border-bottom:1px solid var(--line);vertical-align:top}
 td:first-child{white-space:nowrap;color:var(--muted)}
-td:last-child{text-align:end;padding-inline-end:0;font-variant-numeric:tabular-nums}
+td:last-child{text-align:end;white-space:nowrap;padding-inline-end:0;font-variant-numeric:tabular-nums}
 .sum td{border:0;font-weight:700;color:var(--ink)}
 details{order:0}
 .list{display:grid;gap:.35em;padding-inline-start:1.1em;list-style:disc}

@@ -5,12 +5,9 @@ import { checkAddress, copyable, timeIn } from "./views.js";
 
 /** @import { Award, Receipt, Scene } from "./types" */
 
-/** @param {Scene} scene @param {Receipt} receipt @param {boolean | null} ok @param {boolean} [already] */
-export function result(scene, receipt, ok, already) {
-  const { h, say, engine, attribute, offer } = scene;
-  const { spin, wheel } = receipt;
-  const { label = "", code = "", expires_at, status = "issued", reward, award_id } = /** @type {Partial<Award>} */ (spin.award);
-  const slice = wheel.slices[spin.slice_index];
+/** The code, what to do with it, and how long it is good. @param {Scene} scene @param {Partial<Award>} award */
+export function prize(scene, { code = "", expires_at, status = "issued", award_id }) {
+  const { h, say, attribute, offer } = scene;
   const usable = code && status === "issued";
   const apply = usable && attribute("apply-url")?.replaceAll("{code}", encodeURIComponent(code));
   const send = h("button", { part: "send", click() {
@@ -19,17 +16,29 @@ export function result(scene, receipt, ok, already) {
   const keep = h("div", { class: "choice" },
     apply && h("a", { class: "main", part: "apply", href: apply }, say("apply")),
     usable && offer.moment.notices && send);
-  const title = h("h3", { tabindex: -1 }, say("won", { label }));
-  const card = h("div", { class: "panel won", part: "result" },
-    already && say.has("seldom-already") && h("p", { class: "muted" }, say("seldom-already")),
-    title,
-    slice && slice.reward !== reward && h("p", {}, say("seldom-replaced", { label: slice.label ?? "", instead: label })),
+  return [
     code && copyable(h, say, code),
     keep.firstChild && keep,
     h("p", { class: "muted" }, status === "issued" ? expires_at && say("expires", { date: timeIn(say, expires_at) })
       : say.has("seldom-status") && say("seldom-status", { status })),
+  ];
+}
+
+/** @param {Scene} scene @param {Receipt} receipt @param {boolean | null} ok @param {boolean} [already] */
+export function result(scene, receipt, ok, already) {
+  const { h, say, engine } = scene;
+  const { spin, wheel } = receipt;
+  const award = /** @type {Partial<Award>} */ (spin.award);
+  const { label = "" } = award;
+  const slice = wheel.slices[spin.slice_index];
+  const title = h("h3", { tabindex: -1 }, say("won", { label }));
+  const card = h("div", { class: "panel won", part: "result" },
+    already && say.has("seldom-already") && h("p", { class: "muted" }, say("seldom-already")),
+    title,
+    slice && slice.reward !== award.reward && h("p", {}, say("seldom-replaced", { label: slice.label ?? "", instead: label })),
+    ...prize(scene, award),
     ok === false && h("p", { class: "note", role: "alert" }, say("seldom-unverified")),
     h("p", { class: "muted" }, ok !== false && `${ok ? "✓ " : ""}${say(ok ? "verified" : "seldom-uncheckable")} `,
-      h("a", { href: checkAddress(receipt, engine), target: "_blank" }, say("check"))));
+      h("a", { href: checkAddress(receipt, engine, say), target: "_blank" }, say("check"))));
   return { card, title };
 }

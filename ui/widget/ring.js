@@ -3,7 +3,7 @@
 import { dayIn } from "./days.js";
 import { still, svg } from "./dom.js";
 
-/** @import { EnrolmentSummary, Say } from "./types" */
+/** @import { Basis, EnrolmentSummary, Say } from "./types" */
 /** @import { Build } from "./dom.js" */
 
 /** How much of the way to the next milestone is behind, of 100. @param {EnrolmentSummary} enrolment */
@@ -31,6 +31,12 @@ export function nextWords(say, { next_milestone: next }) {
   return day ? `${missing} ${say("wait-on", { date: dayIn(say, day, { weekday: "long", day: "numeric", month: "long" }) })}` : missing;
 }
 
+/** To the unit that is kept, where the shop says where. @param {Pick<Basis, "h" | "say" | "attribute">} basis @param {EnrolmentSummary} enrolment */
+export function buyLink({ h, say, attribute }, { sku, hold }) {
+  const address = hold && attribute("buy-url")?.replaceAll("{sku}", encodeURIComponent(sku)).replaceAll("{hold_id}", hold.hold_id);
+  return address && h("a", { class: "main", part: "buy", href: address, "data-key": `buy-${hold.hold_id}` }, say("wait-buy"));
+}
+
 export const ringRules = `
 .ring{position:relative;flex:none;width:clamp(5.25em,24cqi,6.5em);aspect-ratio:1;display:grid;place-items:center;text-align:center}
 .ring svg{position:absolute;inset:0}
@@ -39,8 +45,8 @@ export const ringRules = `
 .arc{stroke:var(--accent);stroke-linecap:round}
 .ring p{font-size:.8em;line-height:1.2;color:var(--muted)}
 .ring b{display:block;font-size:2.1em;line-height:1.1;color:var(--ink);font-variant-numeric:tabular-nums}
-.with-ring{display:flex;gap:clamp(.9em,4cqi,1.25em);align-items:center}
-.with-ring>:last-child{display:grid;gap:.35em;min-width:0;justify-items:start}
+.with-ring{display:flex;flex-wrap:wrap;gap:clamp(.9em,4cqi,1.25em);align-items:center}
+.with-ring>:last-child{flex:1 1 8em;display:grid;gap:.35em;min-width:0;justify-items:start}
 .path{display:grid;align-content:start}
 .path>li{position:relative;display:grid;grid-template-columns:2.4em 1fr;gap:0 .8em;padding-bottom:.9em}
 .path>li:last-child{padding-bottom:0}

@@ -1,5 +1,6 @@
 /** The other things a shopper may do, each a row that opens: wait and earn, just be told, keep or cancel the order. */
 
+import { back } from "./views.js";
 import { fetchPart } from "./parts.js";
 
 /** @import { Basis, Scene } from "./types" */
@@ -46,7 +47,7 @@ export function rows(scene, chosen) {
   const more = (/** @type {"notice" | "order"} */ name) => async () => (await fetchPart(scene, "more"))[name](scene);
   if (waiting) ready.push(wait().then((node) => all.append(node)));
   else if (patience && !chosen) row("wait", wait, !wheel, say("row-wait-hint", { start: patience.starter_points, daily: patience.points_per_day }));
-  if (moment.notices && !moment.available) row("notice", more("notice"), false, moment.told_when_back && say("row-notice-on"));
+  if (moment.notices && !back(scene)) row("notice", more("notice"), false, moment.told_when_back && say("row-notice-on"));
   if (moment.order) row("order", more("order"), true);
   return { all, ready: Promise.all(ready) };
 }

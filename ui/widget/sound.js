@@ -18,6 +18,12 @@ function note(frequency, after, length, loud, type = "sine") {
   voice.stop(from + length);
 }
 
+/** Not one note more. */
+export function hush() {
+  audio?.close();
+  audio = undefined;
+}
+
 /** One short tick as each peg passes the pointer. @param {number[]} times in seconds from now */
 export function tick(times) {
   for (const time of times) note(1250, time, 0.03, 0.05, "triangle");

@@ -48,6 +48,7 @@ async function answers(engine, skus) {
 export async function present({ engine, h, say, place, tell }, signal, host) {
   const sku = host.getAttribute("sku") ?? "";
   const slot = h("slot");
+  host.removeAttribute("state"); // it was another product's
   let before = "";
   const show = async () => {
     const found = await ask(engine, sku);

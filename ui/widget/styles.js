@@ -11,8 +11,7 @@ sheet.replaceSync(`${tints.join("")}
 :host{display:block;container-type:inline-size;contain-intrinsic-width:16em;--surface:var(--makegood-surface,light-dark(#fffdf9,#211d1a));
 --ink:var(--makegood-ink,light-dark(#2b211a,#f6ede2));--muted:var(--makegood-muted,light-dark(#6a5a4d,#c2b3a4));
 --line:var(--makegood-line,light-dark(#e6d9c9,#453b34));--accent:var(--makegood-accent,light-dark(#9c3a22,#f2a88f));
---on:var(--makegood-on-accent,light-dark(#fff,#32120a));line-height:1.5;overflow-wrap:anywhere;font-family:var(--makegood-font,inherit);
-color:var(--ink)}
+--on:var(--makegood-on-accent,light-dark(#fff,#32120a));line-height:1.5;overflow-wrap:anywhere;font-family:var(--makegood-font,inherit)}
 *{box-sizing:border-box}
 :host([hidden]){display:none}
 :host(makegood-stock){display:inline-block;container-type:normal}
@@ -25,46 +24,46 @@ h2,h3{font-size:1.3em;line-height:1.25}
 .truth,.instead,.legend{gap:.4em}
 .rows{gap:0;grid-column:1/-1;order:2}
 a{color:var(--accent)}
-.card{padding:1.25em;background:var(--surface);border:1px solid var(--line);border-radius:var(--makegood-radius,1.25em);position:relative;overflow:clip}
 code{font-family:ui-monospace,monospace}
+.card{white-space:normal;text-indent:0;letter-spacing:normal;text-align:start;color:var(--ink);padding:1.25em;background:var(--surface);border:1px solid var(--line);border-radius:var(--makegood-radius,1.25em);position:relative;overflow:clip}
 .muted{color:var(--muted);font-size:.9em;font-weight:400}
 .side,.left{display:contents}
-.instead ul,.instead li>*,.legend li,.choice,.code{display:flex;gap:.6em;align-items:center}
-.instead ul,.choice,.code{flex-wrap:wrap}
+.instead ul,.instead li>*,.legend li,.choice,.code{display:flex;align-items:center;gap:.6em}
 .instead li>*,button,a.main{cursor:pointer;font:inherit;line-height:1.2;font-weight:600;min-height:3em;padding:.85em 1em;border:1px solid var(--muted);border-radius:.8em;background:none;color:var(--ink);text-decoration:none}
-.instead li>*{padding:.4em}
 .instead img{border-radius:.5em;object-fit:cover}
-.instead b,.instead .muted{display:block}
 a.main,button.main{border-color:var(--accent);color:var(--on);background:var(--accent)}
-a:hover,button:hover{border-color:var(--accent)}
+.instead b,.instead .muted{display:block}
+.instead ul,.choice,.code{flex-wrap:wrap}
+.instead li>*{padding:.4em}
 .choice>*{text-align:center;flex:auto}
+.spinner{width:min(100%,23em);aspect-ratio:1;box-shadow:0 .6em 2em #2c1d121f;position:relative;direction:ltr;margin:.75em auto;border-radius:50%}
+a:hover,button:hover{border-color:var(--accent)}
 button[aria-disabled]{cursor:progress;opacity:.65}
-.spinner{width:min(100%,23em);margin:.75em auto;aspect-ratio:1;position:relative;border-radius:50%;box-shadow:0 .6em 2em #2c1d121f;direction:ltr}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .legend b,.spinner{forced-color-adjust:none}
 .disc path{stroke:#fffaf2;fill:var(--c)}
 .lost{opacity:.35}
-.spinner svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
 [tabindex="-1"]{outline:0}
-.disc text{fill:var(--i);font-weight:600}
+.disc text{font-weight:600;fill:var(--i)}
+.spinner svg{position:absolute;inset:0;width:100%;height:100%;overflow:visible}
 .disc .no{text-anchor:middle;font-size:9px}
 .band{fill:none;stroke:#2c1d121f;stroke-width:13}
 .rim{fill:none;stroke:#fffaf2;stroke-width:5}
-.spinner .pointer{inset:-8% auto auto 44%;transform-origin:50% 35%;width:12%;height:16.8%}
+.spinner .pointer{width:12%;inset:-8% auto auto 44%;transform-origin:50% 35%;height:16.8%}
 .front circle{fill:#fffaf2;stroke:#2c1d121f;stroke-width:3}
 .front path{fill:#b3452c}
 .disc,.pointer{will-change:transform}
 .peg,.pointer path{fill:#2c1d12}
 .pointer path{stroke:#fffaf2;stroke-width:2}
-.spinner .sound{position:absolute;inset:auto 0 0 auto;padding:.4em .8em;border-radius:2em;background:var(--surface);color:var(--muted);font-size:.9em;text-decoration:line-through}
+.spinner .sound{position:absolute;inset:auto 0 0 auto;width:2.2em;min-height:2.2em;padding:0;border-radius:50%;text-decoration:line-through;background:var(--surface);color:var(--muted);font-size:1.25em}
 .sound[aria-pressed=true]{border-color:var(--accent);color:var(--accent);text-decoration:none}
 .cloud{position:absolute;inset:50%;pointer-events:none}
 .cloud i{position:absolute;width:.6em;background:var(--c);height:.8em;border-radius:.1em}
 .legend{font-size:.9em;order:1}
-.legend b{flex:none;width:2em;background:var(--c);font-size:.9em;text-align:center;line-height:2;color:var(--i);border-radius:50%}
+.legend b{flex:none;width:2em;background:var(--c);text-align:center;line-height:2;font-size:.9em;color:var(--i);border-radius:50%}
 .legend span{flex:1}
 .legend i{color:var(--muted);font-style:normal}
-summary{padding:.75em 0;color:var(--accent);font-weight:600;cursor:pointer}
+summary{padding:.75em 0;color:var(--accent);cursor:pointer;font-weight:600}
 summary .muted{display:block;padding-inline-start:1.1em}
 details>*+*{margin:0 0 1em}
 details{border-top:1px solid var(--line)}

@@ -37,7 +37,10 @@ function survey({ h, say, ask, tell }, declined) {
         event.preventDefault();
         const told = new FormData(form);
         const answers = Object.fromEntries(["csat", "nps"].filter((name) => told.has(name)).map((name) => [name, Number(told.get(name))]));
-        if (!Object.keys(answers).length) return;
+        if (!Object.keys(answers).length) {
+          note.textContent = say("survey-empty");
+          return;
+        }
         try {
           await ask("offer/survey", { ...answers, declined: declined() });
         } catch {
@@ -45,7 +48,9 @@ function survey({ h, say, ask, tell }, declined) {
           return;
         }
         tell("survey", answers);
-        form.replaceChildren(h("p", { role: "status" }, say("survey-thanks")));
+        const thanks = h("p", { tabindex: -1 }, say("survey-thanks"));
+        form.replaceChildren(thanks);
+        thanks.focus({ preventScroll: true });
       },
     },
     h("h3", { id: "survey-title" }, say("survey-title")),
@@ -72,15 +77,17 @@ function survey({ h, say, ask, tell }, declined) {
 
 export const styles = new CSSStyleSheet();
 styles.replaceSync(`
-.survey{order:3;display:grid;gap:1em;padding-top:1em;border-top:1px solid var(--line);grid-column:1/-1}
+.survey{order:3;display:grid;gap:1em;padding-top:1em;border-top:1px solid var(--line)}
+.card>.survey{grid-column:1/-1}
 .survey fieldset{margin:0;padding:0;border:0;min-width:0}
 .survey legend{padding:0;font-weight:600}
-.scale{display:flex;flex-wrap:wrap;gap:.3em;margin-top:.5em}
-.scale label{position:relative;flex:1 1 2.4em}
+.scale{display:grid;grid-template-columns:repeat(auto-fit,minmax(2em,1fr));gap:.3em;margin-top:.5em}
+.scale label{position:relative}
 .scale input{position:absolute;inset:0;width:100%;height:100%;margin:0;opacity:0;cursor:pointer}
 .scale span{display:grid;place-items:center;min-height:2.75em;border:1px solid var(--muted);border-radius:.6em;font-variant-numeric:tabular-nums}
 .scale input:checked+span{background:var(--accent);border-color:var(--accent);color:var(--on)}
 .scale input:focus-visible+span{outline:3px solid var(--accent);outline-offset:2px}
+@media (forced-colors:active){.scale input:checked+span{forced-color-adjust:none;background:Highlight;border-color:Highlight;color:HighlightText}}
 .ends{display:flex;justify-content:space-between;gap:1em;margin-top:.25em}
 .survey button{justify-self:start}
 `);

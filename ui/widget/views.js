@@ -13,32 +13,37 @@ export const there = ({ reasons }) => reasons.find(({ code }) => code === "still
 export const timeIn = (say, at) => new Date(at).toLocaleString(say.locale, { dateStyle: "long", timeStyle: "short" });
 
 /** The truth first: sold out, which one, when it is back, and why. @param {Scene} scene */
-export function truth({ h, say, offer, waiting, attribute }) {
+export function truth(scene) {
+  const { h, say, offer, waiting, attribute } = scene;
   const { moment } = offer;
   const title = [attribute("product") ?? moment.title ?? waiting?.title, moment.variant].filter(Boolean).join(", ");
   const good = there(offer);
-  const back = moment.available || waiting?.restock.arrived;
-  const head = good ? title : say((back ? "seldom-back" : "sold-out") + (title ? "" : "-unnamed"), { title });
-  const text = good ? good.message : back ? !moment.available && !waiting?.hold && say("seldom-arrived") : `${moment.expected} ${moment.why ?? ""}`;
-  return h("div", { class: "truth", part: "truth" }, head && h("h2", {}, head), text && h("p", {}, text));
+  const head = good ? title : say((back(scene) ? "seldom-back" : "sold-out") + (title ? "" : "-unnamed"), { title });
+  const text = good ? good.message : back(scene) ? !moment.available && !waiting?.hold && say("seldom-arrived") : `${moment.expected} ${moment.why ?? ""}`;
+  return h("div", { class: "truth", part: "truth" }, head && h("h2", { id: "truth" }, head), text && h("p", {}, text));
 }
 
+/** Whether it is there again: for anybody, or for those who have waited longest. @param {Scene} scene */
+export const back = ({ offer: { moment }, waiting }) => moment.available || waiting?.restock.arrived;
+
 /** Said to a person, and only where there is something to be sorry for. @param {Scene} scene */
-export function sorry({ h, say, offer: { moment }, offer }) {
-  const name = moment.first_name ?? "";
-  return moment.available || there(offer) ? "" : h("p", { part: "sorry" }, say(name ? "sorry" : "sorry-unnamed", { name }));
+export function sorry(scene) {
+  const { h, say, offer } = scene;
+  const name = offer.moment.first_name ?? "";
+  return back(scene) || there(offer) ? "" : h("p", { part: "sorry" }, say(name ? "sorry" : "sorry-unnamed", { name }));
 }
 
 /** What to take instead, in the engine's order: the same price first, a dearer one never first. The engine lets no link through that is a script. @param {Scene} scene */
-export function alternatives({ h, say, offer: { product, moment } }) {
+export function alternatives(scene) {
+  const { h, say, offer: { product, moment } } = scene;
   const given = product.alternatives ?? [];
-  if (!given.length) return "";
+  if (back(scene) || !given.length) return "";
   return h("div", { class: "instead", part: "alternatives" },
     h("p", { class: "muted" }, say("alternatives")),
     h("ul", {}, ...given.map(({ sku, title, url, image_url: image }) => {
       const price = moment.prices[sku];
       const inside = [
-        image && h("img", { src: image, alt: "", width: 48, height: 48, loading: "lazy" }),
+        image && h("img", { src: image, alt: "", width: 48, height: 48, loading: "lazy", error: (/** @type {any} */ { target }) => target.remove() }),
         h("span", {}, h("b", {}, title ?? sku), price && h("span", { class: "muted" }, price)),
       ];
       return h("li", {}, url ? h("a", { href: url, part: "alternative" }, ...inside) : h("span", {}, ...inside));
@@ -56,10 +61,10 @@ export const legend = ({ h, say }, { slices, total_weight: total }) =>
   h("ol", { class: "legend", part: "legend" }, ...slices.map(({ label, weight }, index) =>
     h("li", {}, h("b", { class: tint(index, slices.length) }, `${index + 1}`), h("span", {}, label), h("i", {}, percent(say, weight / total)))));
 
-/** Without the code, the receipt can be shown to anyone. @param {Receipt} receipt @param {URL} engine */
-export const checkAddress = (receipt, engine) => {
+/** Without the code, the receipt can be shown to anyone. @param {Receipt} receipt @param {URL} engine @param {Say} say */
+export const checkAddress = (receipt, engine, { lang }) => {
   const text = JSON.stringify(receipt, (key, value) => (key === "code" ? undefined : value));
-  return new URL(`verify#${btoa(String.fromCharCode(...bytes(text)))}`, engine).href;
+  return new URL(`verify?lang=${lang}#${btoa(String.fromCharCode(...bytes(text)))}`, engine).href;
 };
 
 /** @param {Build} h @param {Say} say @param {string} text */

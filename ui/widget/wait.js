@@ -4,7 +4,7 @@ import { final } from "./api.js";
 import { freshSeed } from "./dom.js";
 import { fieldRules, seedInput } from "./fields.js";
 import { shares } from "./odds.js";
-import { nextWords, ring, ringRules } from "./ring.js";
+import { buyLink, nextWords, ring, ringRules } from "./ring.js";
 import { timeIn } from "./views.js";
 
 /** @import { EnrolmentSummary, Milestone, Patience, Scene } from "./types" */
@@ -109,6 +109,7 @@ class Wait {
         h("div", {},
           h("h2", { tabindex: -1, part: "joined" }, say(hold ? "wait-held-title" : "wait-joined")),
           h("p", {}, hold ? say("wait-hold", { quantity: hold.quantity, date: timeIn(say, hold.ends_at) }) : nextWords(say, enrolment)),
+          buyLink(this.scene, enrolment),
           h("p", { class: "muted" }, account
             ? h("a", { href: account }, say("wait-account"))
             : say("wait-account-hint")))),

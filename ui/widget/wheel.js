@@ -25,13 +25,13 @@ const point = (turn, radius) => {
 /** The colour class of a slice; the last one never matches the first it touches. @param {number} index @param {number} count */
 export const tint = (index, count) => `s${index && index === count - 1 && index % PALETTE === 0 ? 4 : (index % PALETTE) + 1}`;
 
-/** The largest lettering that stays inside the slice, if any does: in one line, or in two as even as its spaces allow. @param {string} label @param {number} share */
+/** The largest lettering that stays inside the slice, if any does: in as few lines as can be, broken at spaces. @param {string} label @param {number} share */
 function lettering(label, share) {
-  const half = label.length / 2;
-  const [cut] = Array.from(label.matchAll(/ /g), ({ index }) => index).sort((a, b) => Math.abs(a - half) - Math.abs(b - half));
   for (const size of [11, 10, 9]) {
-    for (const lines of [[label], [label.slice(0, cut), label.slice(cut)]]) {
-      const inner = TEXT - Math.max(...lines.map((line) => line.trim().length)) * size * 0.57;
+    for (const rows of [1, 2, 3, 4]) {
+      const width = Math.ceil(label.length / rows);
+      const lines = label.match(RegExp(`[^ ].{0,${width}}(?= |$)|[^ ]+`, "g")) ?? [];
+      const inner = TEXT - Math.max(...lines.map((line) => line.length)) * size * 0.57;
       const room = share < 0.5 ? 2 * inner * Math.tan(Math.PI * share) : 99;
       if (inner > 21 && room > lines.length * size * 1.2) return { lines, size };
     }
@@ -52,7 +52,7 @@ function labelOf({ label, slice }, share, middle) {
       "font-size": size,
       "text-anchor": left ? "start" : "end",
     },
-    ...lines.map((line, row) => svg("tspan", { x, y: ((row - (lines.length - 1) / 2) * 1.15 + 0.35) * size }, line.trim())),
+    ...lines.map((line, row) => svg("tspan", { x, y: ((row - (lines.length - 1) / 2) * 1.15 + 0.35) * size }, line)),
   );
 }
 

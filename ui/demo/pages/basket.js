@@ -39,7 +39,7 @@ export async function basket(shop) {
 
 /** @param {Shop} shop @param {string} sku @param {string} token */
 const moment = ({ h, say, locale, product }, sku, token) =>
-  h("makegood-stockout", { token, locale, product: product(sku)?.name[locale], "account-url": "/account", "apply-url": "/checkout?code={code}", survey: true, "data-sku": sku },
+  h("makegood-stockout", { token, locale, product: product(sku)?.name[locale], "account-url": "/account", "buy-url": "/checkout?sku={sku}&hold={hold_id}", "apply-url": "/checkout?code={code}", survey: true, "data-sku": sku },
     h("p", { class: "notice" }, say("demo-fallback")));
 
 /** @param {Shop} shop @param {Line} line @param {Quote} quote @param {() => Promise<void>} show */

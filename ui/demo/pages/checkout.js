@@ -40,18 +40,25 @@ export async function checkout(shop) {
     try {
       await act();
     } catch (error) {
-      const { code = "", refused } = /** @type {{code?: string, refused?: boolean}} */ (error);
-      problem.textContent = refused ? say("demo-code-refused", { code }) : say("demo-error");
+      admit(error);
     }
     button.disabled = false;
   };
 
+  const admit = (/** @type {unknown} */ error) => {
+    const { code = "", refused } = /** @type {{code?: string, refused?: boolean}} */ (error);
+    problem.textContent = refused ? say("demo-code-refused", { code }) : say("demo-error");
+  };
+
+  const reserve = async (/** @type {string} */ code) => {
+    order.reserved = await shop.ask(`orders/${order.order_id}/code`, { shopper_id: state.shopper_id, locale, lines: state.lines, code, kept });
+    shop.save();
+  };
+
   const form = () => {
-    const given = new URLSearchParams(location.search).get("code") ?? "";
     const input = h("input", { id: "code", value: given, name: "code", required: true, maxlength: 64, autocomplete: "off", autocapitalize: "characters", spellcheck: "false" });
     const apply = guard(async () => {
-      order.reserved = await shop.ask(`orders/${order.order_id}/code`, { shopper_id: state.shopper_id, locale, lines: state.lines, code: input.value, kept });
-      shop.save();
+      await reserve(input.value);
       show();
     });
     const chip = state.code && h("button", { type: "button", class: "chip", click: () => ((input.value = state.code ?? ""), input.focus()) }, say("demo-code-use", { code: state.code }));
@@ -88,6 +95,9 @@ export async function checkout(shop) {
     location.assign("/basket");
   };
 
+  // "Use it now" brings the code along: it is taken at once, as the link says, and not a second time by a reload.
+  const given = new URLSearchParams(location.search).get("code") ?? "";
+  if (given && !order.reserved) await reserve(given).then(() => history.replaceState(null, "", "/checkout"), admit);
   show();
   return [
     h("div", { class: "split" },

@@ -38,7 +38,7 @@ function variants({ h, say, locale, product: find }, product) {
 async function absence(shop, { sku }) {
   const { h, say, locale } = shop;
   const token = await shop.stockout(sku, "viewed").then((stockout) => stockout.shopper_token, () => null);
-  return h("makegood-stockout", { token, locale, reserve: "text", "account-url": "/account", "apply-url": "/checkout?code={code}", survey: true }, h("p", { class: "notice" }, say("demo-sold-out")));
+  return h("makegood-stockout", { token, locale, reserve: "text", "account-url": "/account", "buy-url": "/checkout?sku={sku}&hold={hold_id}", "apply-url": "/checkout?code={code}", survey: true }, h("p", { class: "notice" }, say("demo-sold-out")));
 }
 
 /** @param {Shop} shop @param {Product} product */
