@@ -205,16 +205,22 @@ def _copy_programs(wheel: Path, copy: Path) -> None:
         os.sync()  # a power cut must not leave empty files under the final name
 
 
+def _sweep(path: Path) -> None:
+    """Remove what killed starts have left of `path`, as far as nobody writes it any more."""
+    for left in path.parent.glob(f"{path.name}.half-*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
 @contextmanager
 def _whole_or_nothing(path: Path) -> Iterator[Path]:
     """Yield a private folder to fill, which becomes `path` if all goes well. The caller holds a lock."""
-    for left in path.parent.glob(f"{path.name}.half-*"):
-        shutil.rmtree(left, ignore_errors=True)
+    _sweep(path)
     # Never the same name twice: the initdb of a killed start may still be at work, tidying up under its own.
     half = Path(tempfile.mkdtemp(prefix=f"{path.name}.half-", dir=path.parent))
     try:
         yield half
         half.rename(path)
+        _sweep(path)  # what was still being written a moment ago
     except BaseException:
         shutil.rmtree(half, ignore_errors=True)
         raise
