@@ -83,11 +83,11 @@ def _made(ui: Path, _state: tuple[tuple[str, int], ...]) -> Bundle:
     for name, modules in own.items():
         taken = ",".join(one if one in wanted[name] else "" for one in shared)
         given = ",".join(_exported(texts[ui / "widget" / f"{name}.js"]))
-        bodies[name] = _small(f"export default([{taken}])=>{{{_terse(_joined(modules, texts))}\nreturn{{{given}}}}}")
+        bodies[name] = _small(f"export default([{taken}])=>{{{_joined(modules, texts)}\nreturn{{{given}}}}}")
     # One tag for all of them: each of their own would be sent with every spin, and no packer makes it smaller.
     tag = pack(b"\n".join(bodies.values())).tag
     script = _NAMED_PART.sub(r"makegoodPart(\1)", _PART.sub(r'makegoodPart("\1")', _joined(core, texts)))
-    whole = _small(_terse(_LOADER.format(script=script, shared=",".join(shared), tag=tag)))
+    whole = _small(_LOADER.format(script=script, shared=",".join(shared), tag=tag))
     packed = {name: pack(body)._replace(tag=tag) for name, body in bodies.items()}
     return Bundle(pack(_AHEAD + whole), packed)
 
@@ -95,8 +95,8 @@ def _made(ui: Path, _state: tuple[tuple[str, int], ...]) -> Bundle:
 # One call of a part's function for each page, whoever asks: its style sheets and classes are made once.
 # What it shares with the script is handed over by its place in a list: names would be sent with every spin.
 _LOADER = """(()=>{{
-const makegoodParts = {{}};
-const makegoodPart = (name) => (makegoodParts[name] ??= import(`./widget/parts/${{name}}.js?{tag}`).then(
+let makegoodParts = {{}};
+let makegoodPart = (name) => (makegoodParts[name] ??= import(`./widget/parts/${{name}}.js?{tag}`).then(
   (part) => part.default([{shared}]),
   (error) => {{ delete makegoodParts[name]; throw error; }},
 ));
@@ -147,17 +147,17 @@ def _joined(modules: list[Path], texts: dict[Path, str]) -> str:
         for name in _TOP.findall(texts[path]):
             if owner.setdefault(name, path) != path:
                 raise BundleError(f'"{name}" stands at the top of {owner[name].name} and of {path.name}')
-    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", texts[path])) for path in modules)
+    return "\n".join(_terse(texts[path]) for path in modules)
 
 
 def _terse(script: str) -> str:
-    """Write out the numbers that have names of their own, and `let` for `const`: the minifier does neither."""
+    """Return a module to be joined, its own numbers written out and `let` for `const`: the minifier does neither."""
     texts = " ".join(_TEXT.findall(script))
     for name, value in _NUMBER.findall(script):
-        if re.search(rf"\b{name}\b", texts):
-            raise BundleError(f"{name} is a number and stands in a text: one of them needs another name")
+        if re.search(rf"\b{name}\b", texts) or re.search(rf"\b{name}\.|(?<!\$)\{{\s*{name}\s*[,}}]", script):
+            raise BundleError(f"{name} is a number, and stands in a text or where no number can")
         script = re.sub(rf"\b{name}\b", value.replace("_", ""), re.sub(rf"(?m)^const {name} = .*\n", "", script))
-    return _CONST.sub("let ", script)
+    return _CONST.sub("let ", _EXPORT.sub("", _IMPORT.sub("", script)))
 
 
 def _small(script: str) -> bytes:

@@ -7,9 +7,9 @@ import { builder, frame, remember, settle } from "./widget/dom.js";
 import { alternatives, back, sorry, truth } from "./widget/views.js";
 import { listen } from "./widget/live.js";
 import { loadMessages } from "./widget/messages.js";
+import { connect, final } from "./widget/api.js";
 import { again, fetchPart, seldom } from "./widget/parts.js";
 import { choice } from "./widget/choice.js";
-import { connect, final } from "./widget/api.js";
 import { rows } from "./widget/rows.js";
 
 /** @import { Ask, Basis, Offer, Scene } from "./widget/types" */
@@ -52,6 +52,8 @@ class MakegoodElement extends HTMLElement {
     }
     this.#root.adoptedStyleSheets = [sheet];
     place.append(slot);
+    // A key that is held down presses once: nothing that comes under it is answered, or spun, unread.
+    place.onkeydown = (event) => !event.repeat || event.key !== "Enter";
     this.#root.replaceChildren(place);
     // Several attributes may change in one go, and a slow browser keeps the place before it does more.
     await /** @type {any} */ (globalThis).scheduler?.yield?.();
@@ -126,7 +128,7 @@ class MakegoodStockout extends MakegoodElement {
     /** @type {Offer} */
     // A prize that was seen once is seen again, even while the engine is away.
     const offer = await asked.catch((error) => (!final(error) && remember(key)) || Promise.reject(error));
-    const { moment: { order, told_when_back, waiting }, patience, product: { sku }, wheel } = offer;
+    const { moment: { waiting }, patience, product: { sku }, wheel } = offer;
     const now = JSON.stringify(offer);
     if (signal.aborted || now === this.#shown) return;
     /** @type {Scene} */
@@ -135,7 +137,7 @@ class MakegoodStockout extends MakegoodElement {
     const turns = wheel && !(either && waiting);
     // The holdout of an experiment is never touched: the shop's own words stay.
     if (offer.arm !== "holdout") {
-      if (!turns || either || back(scene) || order || told_when_back) await seldom(say);
+      if (!turns || either || back(scene)) await seldom(say);
       const card = h("section", { class: turns ? "card two" : "card", part: "card", "aria-labelledby": "truth" });
       // One thing after the other the first time, so that a slow browser shows the truth before it draws a wheel.
       const step = async () => {

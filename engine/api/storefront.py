@@ -164,15 +164,19 @@ class StorefrontController(Controller):
             spun = await stockouts.made_good(session, shopper.subject, stockout.id)
             offer = views.offer(made, messages)
             if not spun and made.offer.expires_at <= clock.now():
-                offer = views.over(offer, messages)
+                offer = views.over(offer, messages, waits=waits is not None)
+            available = stock is not None and await shelves.free(session, stock) >= stockout.quantity
+            backorder = stock is not None and stock.backorderable
             return MomentView(
-                offer=await _without_gone(session, offer),
+                offer=views.still_true(
+                    await _as_told(session, offer, promised), available=available, backorder=backorder
+                ),
                 title=stockout.title,
                 variant=stockout.variant,
                 first_name=shopper.first_name,
                 expected=views.expected(promised.expected_on, messages, region, clock.now().date()),
                 why=views.why(promised.reason, messages),
-                available=stock is not None and await shelves.free(session, stock) >= stockout.quantity,
+                available=available,
                 currency=currency,
                 prices=views.prices(stockout.alternatives, currency, messages, region),
                 notices=services.hears,
@@ -238,12 +242,13 @@ class StorefrontController(Controller):
         return Response(OrderView(chosen.choice), headers=REPLAYED if chosen.replayed else {})
 
 
-async def _without_gone(session: AsyncSession, offer: OfferView) -> OfferView:
-    """Leave out the alternatives that the shop has said to be gone since."""
+async def _as_told(session: AsyncSession, offer: OfferView, promised: shelves.Promised) -> OfferView:
+    """Say of the product what the shop has said last, and leave out the alternatives that are gone since."""
     given = offer.product.alternatives
     known = await shelves.shelves_of(session, [one.sku for one in given]) if given else {}
     there = [one for one in given if views.shelf(one.sku, known.get(one.sku), 0).status != "out"]
-    return replace(offer, product=replace(offer.product, alternatives=there))
+    told = replace(offer.product, alternatives=there, expected_on=promised.expected_on, reason=promised.reason)
+    return replace(offer, product=told)
 
 
 def _to(data: NoticeBody | None, locale: str | None) -> notices.To:

@@ -75,18 +75,21 @@ def _sure(made: Made, messages: Messages) -> SureView | UnsetType:
     return UNSET if reward is None else SureView(reward, label_of(made.version, reward, messages))
 
 
-def over(offer: OfferView, messages: Messages) -> OfferView:
-    """Return an offer that nobody took in its time as a page should show it: nothing in it can be had any more."""
-    if not offer.eligible:
-        return offer
-    return replace(
-        offer,
-        eligible=False,
-        reasons=[reason("offer_expired", messages)],
-        wheel=None,
-        patience=None,
-        sure=UNSET,
-    )
+def over(offer: OfferView, messages: Messages, *, waits: bool) -> OfferView:
+    """Return an offer whose time is over as a page should show it: without what it still held, and saying so.
+
+    Nothing is said to who had nothing in it to lose, or took the waiting in time.
+    """
+    empty = replace(offer, wheel=None, patience=None, sure=UNSET)
+    if waits or empty == offer:
+        return empty
+    return replace(empty, eligible=False, reasons=[reason("offer_expired", messages)])
+
+
+def still_true(offer: OfferView, *, available: bool, backorder: bool) -> OfferView:
+    """Return an offer without the good news that was true when it was made and is not any more."""
+    past = {"still_available": not available, "available_on_backorder": not backorder}
+    return replace(offer, reasons=[one for one in offer.reasons if not past.get(one.code)])
 
 
 def reason(code: str, messages: Messages) -> ReasonView:

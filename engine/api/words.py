@@ -9,8 +9,7 @@ from engine.messages import Messages
 PARTS = {name: name for name in ("wait", "more", "stock", "arms", "survey", "seldom")} | {"patience": "wait"}
 _WIDGET = "widget-"
 _OF_PARTS = tuple(f"{_WIDGET}{words}-" for words in PARTS.values())
-# What any of the parts may have to say, and what stands on rows that few shoppers see.
-_SELDOM = tuple(f"{_WIDGET}{name}" for name in ("seldom-", "row-order", "row-notice-on"))
+_SELDOM = f"{_WIDGET}seldom-"  # what any of the parts may have to say
 
 
 def of_page(messages: Messages, prefix: str) -> WordsView:
@@ -26,10 +25,10 @@ def of_widget(messages: Messages, part: str = "") -> WordsView:
 
 def _of_widget(messages: Messages, part: str) -> WordsView:
     if part:
-        said = messages.starting_with((f"{_WIDGET}{PARTS[part]}-", *_SELDOM))
+        said = messages.starting_with((f"{_WIDGET}{PARTS[part]}-", _SELDOM))
     else:
         spoken = messages.starting_with(_WIDGET)
-        said = {name: text for name, text in spoken.items() if not name.startswith((*_OF_PARTS, *_SELDOM))}
+        said = {name: text for name, text in spoken.items() if not name.startswith(_OF_PARTS)}
     return _told(messages, {name.removeprefix(_WIDGET): text for name, text in said.items()})
 
 

@@ -30,16 +30,16 @@ def promised(stock: Stock | None, stockout: Stockout, told: Sequence[Promise] = 
     return Promised(stockout.expected_on, (stock and stock.reason) or stockout.reason)
 
 
-async def promises_of(session: AsyncSession, sku: str) -> list[Promise]:
+async def promises_of(session: AsyncSession, sku: str, newest: int = 50) -> list[Promise]:
     """Return the newest dates given for a product, oldest first."""
-    found = select(Promise).where(Promise.sku == sku).order_by(Promise.as_of.desc()).limit(50)
+    found = select(Promise).where(Promise.sku == sku).order_by(Promise.as_of.desc()).limit(newest)
     return list(reversed((await session.execute(found)).scalars().all()))
 
 
 async def newest_promise(session: AsyncSession, stock: Stock | None, stockout: Stockout) -> Promised:
     """Return when a stockout's product is back by the shop's newest word; a date that was withdrawn is none."""
     given = stock is not None and stock.expected_on is not None
-    told = [] if stock is None or given else await promises_of(session, stock.sku)
+    told = [] if stock is None or given else await promises_of(session, stock.sku, newest=1)
     return promised(stock, stockout, told)
 
 

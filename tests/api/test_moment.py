@@ -103,6 +103,8 @@ async def test_the_reason_told_is_that_of_the_date_told(shop: Shop) -> None:
     await shop.put_stock(sku, available=0, expected_on="2097-01-08")
     told = await spoken(shopper, "en")
     assert ("January 8, 2097" in told["expected"], told["why"]) == (True, None)
+    product = told["offer"]["product"]
+    assert (product["expected_on"], product["reason"]) == ("2097-01-08", None)
 
 
 @pytest.mark.parametrize("spun", [False, True])
@@ -123,6 +125,32 @@ async def test_what_was_not_taken_in_its_time_is_not_offered_any_more(shop: Shop
     assert (told["eligible"], told["wheel"], told["patience"]) == (False, None, None)
     assert told["reasons"] == [{"code": "offer_expired", "message": "This offer’s time is over."}]
     assert told["product"] == offer["product"]
+
+
+async def test_who_waits_is_not_told_that_time_is_over(shop: Shop) -> None:
+    shopper = await shop.report(sku=unknown())
+    await shopper.offered()
+    joined = await shopper.http.post("/v1/enrolments", headers=bearer(shopper.token), json={})
+    assert joined.status_code == 201, joined.text
+    do(
+        shop.database_url,
+        "UPDATE offers SET expires_at = now() - interval '1 second' WHERE stockout_id = %s",
+        shopper.stockout_id,
+    )
+    told = await spoken(shopper, "en")
+    assert told["waiting"]
+    assert (told["offer"]["wheel"], told["offer"]["patience"], told["offer"]["reasons"]) == (None, None, [])
+
+
+async def test_who_was_refused_is_told_the_reason_and_no_other(shop: Shop) -> None:
+    shopper = await shop.report(sku=unknown(), stage="viewed")
+    await shopper.refused()
+    do(
+        shop.database_url,
+        "UPDATE offers SET expires_at = now() - interval '1 second' WHERE stockout_id = %s",
+        shopper.stockout_id,
+    )
+    assert [one["code"] for one in (await spoken(shopper, "en"))["offer"]["reasons"]] == await shopper.refused()
 
 
 async def test_the_moment_knows_who_has_spun_and_who_waits(shop: Shop) -> None:

@@ -96,16 +96,6 @@ def test_what_a_page_hands_down_spoils_no_card(engine: Engine, visit: Visit, nam
     assert element.locator("h2").first.evaluate(looks) == before
 
 
-def test_an_image_that_does_not_come_leaves_no_gap(engine: Engine, visit: Visit) -> None:
-    visitor = visit(engine.served, "en")
-    shop_page(visitor)
-    visitor.page.route("**/no-such.png", lambda route: route.fulfill(status=404))
-    given = [{"sku": f"A-{uuid4().hex[:8]}", "title": "Lune 30", "url": "/p/a", "image_url": "/no-such.png"}]
-    element = show(visitor, "makegood-stockout", token=engine.report("en", alternatives=given).token, locale="en")
-    element.locator("[part=alternative]").scroll_into_view_if_needed()
-    expect(element.locator("[part=alternative] img")).to_have_count(0)
-
-
 def test_two_moments_on_one_page_are_told_apart(engine: Engine, visit: Visit) -> None:
     visitor = visit(engine.served, "en")
     shop_page(visitor)
@@ -211,12 +201,50 @@ def test_who_has_joined_hears_of_points_and_of_the_hold_on_the_same_page(engine:
     expect(element.locator("[part=ring]")).to_contain_text("2")
     engine.stock(met.sku, available=0, expected_on="2097-06-20")
     expect(element.locator("[part=ring]")).to_contain_text("5")
-    expect(element.locator(".wait > .live")).to_contain_text("5 points")
+    expect(element.locator(".wait > .live")).to_contain_text("5 points You are waiting, and it counts 2 points to go")
     expect(element.locator("[part=joined]")).to_be_focused()
     visitor.page.evaluate("() => document.activeElement.blur()")
     engine.stock(met.sku, available=1)
     expect(element.locator("[part=joined]")).to_have_text("It is back, and kept for you")
     expect(element.locator("[part='row notice']")).to_have_count(0)
+    expect(element.locator(".live").first).to_contain_text("“Lune 38” is back 5 points It is back, and kept for you")
+
+
+def test_a_hold_that_is_over_is_not_kept_on_the_page(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    met = engine.report("en")
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    unfold(visitor.page, "wait")
+    element.locator("[part=enrol]").click()
+    engine.stock(met.sku, available=1)
+    expect(element.locator("[part=joined]")).to_have_text("It is back, and kept for you")
+    element.locator("[part=joined]").focus()
+    waiting = met.call("GET", "enrolments")["enrolments"][0]["enrolment_id"]
+    met.call("DELETE", f"enrolments/{waiting}")
+    expect(element.locator("[part=joined]")).to_have_count(0)
+    visitor.page.wait_for_function(f"() => ({FOCUSED})() === '“Lune 38” is back'")
+
+
+def test_good_news_that_is_over_is_not_told(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    sku = f"SKU-{uuid4().hex[:8]}"
+    engine.stock(sku, available=9)
+    met = engine.report("en", sku=sku).offered()
+    engine.stock(sku, available=0)
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    expect(element.locator("[part=truth]")).to_contain_text("is sold out")
+    expect(element.locator("[part=sorry]")).to_be_visible()
+
+
+def test_a_double_click_does_not_leave_the_line(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en", size={"width": 1024, "height": 900})
+    programme = account(visitor, fresh(engine, "en").waits())
+    programme.locator("[part=leave]").dblclick()
+    expect(programme.locator("[part=confirm]")).to_be_visible()
+    visitor.page.wait_for_timeout(300)
+    assert programme.locator("[part=status]").count() == 0
 
 
 def test_the_focus_stays_on_an_alternative_while_another_sells_out(engine: Engine, visit: Visit) -> None:
@@ -248,6 +276,22 @@ def test_a_held_key_answers_no_question(engine: Engine, visit: Visit) -> None:
     expect(programme.locator("[part=status]")).to_be_visible()
 
 
+@pytest.mark.parametrize(("stage", "first", "kept"), [("in_cart", "decline", "spin"), ("ordered", "cancel", "cancel")])
+def test_a_held_key_neither_spins_nor_goes_round(
+    engine: Engine, visit: Visit, stage: str, first: str, kept: str
+) -> None:
+    visitor = visit(engine.served, "en")
+    shop_page(visitor)
+    met = engine.report("en", stage=stage)
+    element = show(visitor, "makegood-stockout", token=met.token, locale="en")
+    element.locator(f"[part={first}]").focus()
+    for _ in range(6):
+        visitor.page.keyboard.down("Enter")
+    visitor.page.keyboard.up("Enter")
+    expect(element.locator(f"[part={kept}]")).to_have_count(0)
+    assert element.locator("[part=result]").count() == 0
+
+
 def test_news_keeps_the_focus_on_a_copied_code(engine: Engine, visit: Visit) -> None:
     visitor = visit(engine.served, "en")
     met = fresh(engine, "en").waits()
@@ -274,7 +318,7 @@ def test_a_code_that_could_not_be_sent_is_said_to_be(engine: Engine, visit: Visi
     shop_page(visitor)
     element = show(visitor, "makegood-stockout", token=fresh(engine, "en").spun().token, locale="en")
     said = element.locator("[part=result] [role=alert]")
-    for status, code, told in ((503, "unavailable", "."), (409, "conflict", "open any more")):
+    for status, code, told in ((503, "unavailable", "connection was lost"), (409, "conflict", "open any more")):
         answer = {"code": code, "detail": code, "status": status}
         visitor.page.route("**/v1/awards/*/send?*", partial(_refuse, answer))
         element.locator("[part=send]").click()
@@ -312,6 +356,8 @@ def test_a_shelf_does_not_keep_the_word_of_another_product(engine: Engine, visit
     shelf = visitor.page.locator("#s")
     expect(shelf).to_have_attribute("state", "out")
     visitor.page.route("**/v1/availability*", lambda route: route.abort())
+    shelf.evaluate("node => document.querySelector('main').prepend(node)")
+    expect(shelf).to_have_attribute("state", "out")
     shelf.evaluate("node => node.setAttribute('sku', 'ANOTHER')")
     expect(shelf).not_to_have_attribute("state", "out")
 

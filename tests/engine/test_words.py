@@ -21,9 +21,6 @@ def test_every_sentence_of_the_pages_is_there_in_every_language() -> None:
             assert said <= set(words.patterns), f"{path.name} in {locale}: {said - set(words.patterns)}"
 
 
-ROWS = ("row-order", "row-notice-on")  # few shoppers see them
-
-
 async def test_words_of_parts_come_with_their_part(shop: Shop) -> None:
     core = (await shop.http.get("/widget/messages/en.json")).json()["messages"]
     assert "spin" in core
@@ -31,7 +28,7 @@ async def test_words_of_parts_come_with_their_part(shop: Shop) -> None:
         words = (await shop.http.get(f"/widget/messages/en.json?{part}")).json()["messages"]
         assert words
         assert any(name.startswith(f"{prefix}-") for name in words)
-        assert all(name.startswith((f"{prefix}-", "seldom-", *ROWS)) for name in words)
+        assert all(name.startswith((f"{prefix}-", "seldom-")) for name in words)
         assert not set(words) & set(core)
 
 

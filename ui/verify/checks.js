@@ -22,12 +22,20 @@ function odds({ slices }) {
   return shown.length ? [{ name: "odds", ok: expected === computed, expected, computed }] : [];
 }
 
+/** Refuse what no engine draws with: a receipt may come from anywhere. @param {Receipt} receipt */
+function refuseStrange({ wheel: { slices }, spin: { proof } }) {
+  if (!/^[ -~]{1,64}$/.test(proof.client_seed)) throw new RangeError("client_seed");
+  // What is no whole number at all is refused by the draw itself.
+  if (!slices.every(({ weight }) => weight > 0)) throw new RangeError("weight");
+}
+
 /** @param {Receipt} receipt @returns {Promise<Verdict>} */
 export async function verifyAll(receipt) {
   if (!globalThis.crypto?.subtle) return { ok: null, checks: [] };
   /** @type {Check[]} */
   let checks;
   try {
+    refuseStrange(receipt);
     checks = (await compare(receipt)).map(([name, told, computed]) => ({ name, ok: told === computed, expected: `${told}`, computed: `${computed}` }));
   } catch (error) {
     return { ok: false, checks: [{ name: "readable", ok: false, expected: "", computed: `${error}` }] };

@@ -141,6 +141,7 @@ async function show(say, text) {
   }
   const result = await verifyAll(receipt);
   judge(say, receipt, result.ok, result.checks);
+  if (find("entry").contains(document.activeElement)) find("verdict").focus(); // the button goes with the fold around it
   find("entry").removeAttribute("open");
   if (result.ok === null) return;
   find("steps").replaceChildren(...steps(say, receipt, result));
@@ -185,7 +186,7 @@ document.title = `${document.querySelector("h1")?.textContent} · Makegood`;
 const field = /** @type {HTMLTextAreaElement} */ (find("receipt"));
 document.querySelector("form")?.addEventListener("submit", (event) => {
   event.preventDefault();
-  show(say, field.value).then(() => find("verdict").focus()); // the button goes with the fold around it
+  show(say, field.value);
 });
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", async (event) => {

@@ -46,18 +46,18 @@ export async function again({ root, ...basis }, signal, begin, show) {
     await seldom(basis.say);
     const scene = { ...basis, root, offer, waiting: offer.moment.waiting };
     const joined = card.querySelector(".joined");
-    const stands = joined && scene.waiting && (await fetchPart(scene, "wait")).wait(scene);
+    const stands = joined && scene.waiting && await fetchPart(scene, "wait").then(({ wait }) => wait(scene), () => null);
     if (signal.aborted) return;
     const active = root.activeElement;
+    const within = joined?.contains(active) ? ".joined " : "";
     renew(card, opening(scene));
     if (joined && stands) rejoin(joined, stands);
+    else if (!scene.waiting) joined?.closest(".rows>*")?.remove(); // the waiting is over, and with it what was kept
     if (back(scene)) card.querySelector("[part='row notice']:not([open])")?.parentElement?.remove(); // there is nothing left to tell
     if (!active || active.isConnected) return;
     // What had the focus is gone, or stands anew.
-    const same = active.matches("a") ? `a[href="${CSS.escape(active.getAttribute("href") ?? "")}"]` : `.joined ${active.localName}`;
-    const next = card.querySelector(same) ?? card.querySelector("h2");
-    next?.matches("a,[tabindex]") || next?.setAttribute("tabindex", "-1");
-    /** @type {HTMLElement | null} */ (next)?.focus({ preventScroll: true });
+    const same = within + (active.matches("a") ? `a[href="${CSS.escape(active.getAttribute("href") ?? "")}"]` : active.localName);
+    focusOn(card.querySelector(same) ?? card.querySelector("h2"));
   }
 
   /** A new card takes no less place than the old one, and who has come to it meanwhile is there still. @param {Element | null} old @param {() => Promise<void>} anew */
@@ -66,6 +66,7 @@ export async function again({ root, ...basis }, signal, begin, show) {
     /** @type {string | null | undefined} */
     let part;
     const note = () => (part = root.activeElement?.getAttribute("part"));
+    const before = words(old);
     root.addEventListener("focusin", note);
     place.style.minHeight = `${place.offsetHeight}px`;
     try {
@@ -75,8 +76,12 @@ export async function again({ root, ...basis }, signal, begin, show) {
       root.removeEventListener("focusin", note);
     }
     if (old?.isConnected) return;
+    const live = place.querySelector(".live");
+    const now = words(place);
+    // Only what changes in a region that stands is heard.
+    if (live && now !== before) setTimeout(() => (live.textContent = now), TURN_MS);
     for (const one of old?.querySelectorAll("details[open][part~=row]") ?? []) place.querySelector(`[part="${one.getAttribute("part")}"]`)?.setAttribute("open", "");
-    if (part && document.activeElement === document.body) /** @type {HTMLElement | null} */ (place.querySelector(`[part="${part}"]`))?.focus({ preventScroll: true });
+    if (part && document.activeElement === document.body) focusOn(place.querySelector(`[part="${part}"]`) ?? place.querySelector("h2"));
   }
 }
 
@@ -84,9 +89,23 @@ export async function again({ root, ...basis }, signal, begin, show) {
 function rejoin(old, now) {
   const [before, after] = [old, now].map((one) => one.querySelector(".with-ring"));
   if (!before || !after || before.outerHTML === after.outerHTML) return;
-  before.replaceWith(after);
+  const [were, are] = [before, after].map((one) => Array.from(one.querySelectorAll(".ring,div:not(.ring)>*")));
+  // What reads the same stays: somebody may be on it, and it is not to be read out again.
+  if (were?.length === are?.length) were?.forEach((one, index) => one.outerHTML === are?.[index]?.outerHTML || one.replaceWith(are?.[index] ?? ""));
+  else before.replaceWith(after);
   const live = old.querySelector(".live");
-  if (live) live.textContent = after.textContent;
+  if (live) live.textContent = words(old);
+}
+
+/** What news is about, for who cannot see it. @param {Element | null} place */
+const words = (place) => Array.from(place?.querySelectorAll("[part=truth]>*,.ring p,.with-ring>div:not(.ring)>:is(h2,p:not(.muted))") ?? [], ({ textContent }) => textContent).join(" ");
+
+const PASSED = ' tabindex="-1"'; // left on a title that the focus was given
+
+/** @param {Element | null} element */
+function focusOn(element) {
+  if (element?.matches("h2")) element.setAttribute("tabindex", "-1");
+  /** @type {HTMLElement | null} */ (element)?.focus({ preventScroll: true });
 }
 
 /** Put what has changed in the place of what stood there, and leave alone what has not: somebody may be on it. @param {Element} card @param {(Element | string)[]} said */
@@ -96,7 +115,7 @@ function renew(card, said) {
   for (const [index, name] of ["truth", "sorry", "alternatives"].entries()) {
     const old = card.querySelector(`:scope > [part=${name}]`);
     const now = /** @type {Element | null} */ (said[index] || null);
-    if (old && now?.outerHTML === old.outerHTML) before = old;
+    if (old && now && now.outerHTML === old.outerHTML.replace(PASSED, "")) before = old;
     else {
       old?.remove();
       if (now && before) before.after(now);

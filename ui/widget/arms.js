@@ -26,6 +26,7 @@ function sureReward(scene, taken) {
       } catch (error) {
         take.ariaDisabled = null;
         note.textContent = say(final(error) ? "arms-over" : "failed");
+        if (final(error)) take.remove();
         tell("error", { error });
       }
     },
@@ -55,7 +56,7 @@ export async function arms(scene) {
   // The apology, the shopper's name in it, is all there is to that arm.
   if (!offer.sure) return [...opening(scene), offer.arm === "apology" ? "" : refusal(scene)];
   /** @type {Award[]} */
-  const awards = offer.moment.spun ? await ask("awards").then(({ json }) => json.awards, () => []) : [];
+  const awards = offer.moment.spun ? (await ask("awards")).json.awards : [];
   const taken = awards.find(({ offer_id }) => offer_id === offer.offer_id);
   return [...opening(scene), sureReward(scene, taken)];
 }

@@ -1,14 +1,14 @@
 /** What the shopper may do about it: spin the wheel or not, and what comes of it. */
 
-import { legend } from "./views.js";
-import { fetchPart, seldom } from "./parts.js";
-import { result } from "./result.js";
-import { verify } from "./draw.js";
-import { fold, rows } from "./rows.js";
-import { wheel } from "./wheel.js";
-import { confetti } from "./confetti.js";
 import { final } from "./api.js";
+import { wheel } from "./wheel.js";
+import { result } from "./result.js";
+import { legend } from "./views.js";
+import { fold, rows } from "./rows.js";
+import { confetti } from "./confetti.js";
+import { fetchPart, seldom } from "./parts.js";
 import { freshSeed, remember, still } from "./dom.js";
+import { verify } from "./draw.js";
 
 /** @import { Answer, Scene, Wheel } from "./types" */
 
@@ -26,7 +26,7 @@ export async function choice(scene, table, card, step) {
   await step();
   const before = offer.moment.spun || remember(key)?.json;
   const { all: more, ready } = rows(scene, either && before);
-  const live = h("p", { class: "live", role: "status" });
+  const live = h("p", { role: "status", class: "live" });
   const note = h("p", { tabindex: -1, class: "note", role: "alert" });
   // A spin that was interrupted goes on with the same seed.
   const mine = { seed: remember(key)?.seed ?? freshSeed(), fixed: false };
@@ -114,7 +114,7 @@ export async function choice(scene, table, card, step) {
       note.focus();
     }
     // Back on line, the wheel goes on by itself: its draw may be made already.
-    else if (!navigator.onLine) addEventListener("online", () => go.isConnected && spin());
+    else if (!navigator.onLine) addEventListener("online", () => go.isConnected && spin(), { once: true });
     go.textContent = say("retry");
     go.ariaDisabled = null;
     tell("error", { error });

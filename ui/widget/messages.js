@@ -1,7 +1,7 @@
 /** Sentences in the shopper's language, as the engine compiled them from config/messages. */
 
-import { lost } from "./api.js";
 import { remember } from "./dom.js";
+import { lost } from "./api.js";
 
 /** @import { Message, Say, Words } from "./types" */
 

@@ -119,7 +119,7 @@ export async function sending(scene, award, button) {
     const note = before?.matches(".note") ? before : h("p", { class: "note", role: "alert" });
     button.after(note);
     button.ariaDisabled = null;
-    if (!final(error)) button.textContent = say("retry");
+    button.textContent = say(final(error) ? "send" : "retry");
     note.textContent = final(error) ? say("more-refused", { code: /** @type {any} */ (error).code ?? "" }) : say("more-failed");
     tell("error", { error });
   }

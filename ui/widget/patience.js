@@ -388,8 +388,8 @@ class Programme {
       place.replaceChildren(...back);
       for (const one of back) if (one instanceof HTMLButtonElement) one.focus();
     };
-    const confirm = h("button", { type: "button", class: "main", part: "confirm", click: async () => {
-      if (confirm.ariaDisabled) return;
+    const confirm = h("button", { type: "button", class: "main", part: "confirm", click: async (/** @type {MouseEvent} */ { detail }) => {
+      if (confirm.ariaDisabled || detail > 1) return; // the second half of a double click on what stood there before
       confirm.ariaDisabled = "true"; // what went wrong before stays said meanwhile: the button does not move from under a second click
       try {
         await act();

@@ -1,7 +1,7 @@
 /** The prize, on a card that makes the code impossible to lose. */
 
-import { fetchPart } from "./parts.js";
 import { checkAddress, copyable, timeIn } from "./views.js";
+import { fetchPart } from "./parts.js";
 
 /** @import { Award, Receipt, Scene } from "./types" */
 

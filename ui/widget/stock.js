@@ -44,11 +44,18 @@ async function answers(engine, skus) {
   return found;
 }
 
+/** Which product an element's `state` speaks of: what was said of one is not true of another. @type {WeakMap<HTMLElement, string>} */
+const about = new WeakMap();
+
 /** Show it, and keep it fresh. @param {Basis} basis @param {AbortSignal} signal @param {HTMLElement} host */
 export async function present({ engine, h, say, place, tell }, signal, host) {
   const sku = host.getAttribute("sku") ?? "";
   const slot = h("slot");
-  host.removeAttribute("state"); // it was another product's
+  const forget = () => {
+    if (about.get(host) !== host.getAttribute("sku")) host.removeAttribute("state");
+  };
+  forget();
+  signal.addEventListener("abort", forget);
   let before = "";
   const show = async () => {
     const found = await ask(engine, sku);
@@ -57,6 +64,7 @@ export async function present({ engine, h, say, place, tell }, signal, host) {
     const { status, left, expected_on: day } = found;
     // The shop marks a missing variant by this: it stays on the list, and says that it is missing.
     host.setAttribute("state", status);
+    about.set(host, sku);
     const date = day && dayIn(say, day, { day: "numeric", month: "long" });
     /** @type {Partial<Record<Shelf["status"], string>>} */
     const states = {
@@ -78,6 +86,7 @@ export async function present({ engine, h, say, place, tell }, signal, host) {
 export const styles = new CSSStyleSheet();
 styles.replaceSync(`
 .shelf b,.shelf{font-weight:600}
+.shelf{color:var(--ink)}
 .shelf.low,.shelf.out{color:var(--accent)}
 .shelf .muted{font-weight:400}
 `);

@@ -12,23 +12,23 @@ sheet.replaceSync(`${tints.join("")}
 --ink:var(--makegood-ink,light-dark(#2b211a,#f6ede2));--muted:var(--makegood-muted,light-dark(#6a5a4d,#c2b3a4));
 --line:var(--makegood-line,light-dark(#e6d9c9,#453b34));--accent:var(--makegood-accent,light-dark(#9c3a22,#f2a88f));
 --on:var(--makegood-on-accent,light-dark(#fff,#32120a));line-height:1.5;overflow-wrap:anywhere;font-family:var(--makegood-font,inherit)}
-*{box-sizing:border-box}
 :host([hidden]){display:none}
 :host(makegood-stock){display:inline-block;container-type:normal}
 :host,:host(makegood-stock) *{min-height:0!important}
 .wheel{min-height:var(--makegood-reserve,118em)}
+*{box-sizing:border-box}
 .text{min-height:var(--makegood-reserve,38em)}
-p,ol,h2,h3,ul{margin:0;padding:0;list-style:none}
+ul,ol,p,h2,h3{margin:0;padding:0;list-style:none}
 h2,h3{font-size:1.3em;line-height:1.25}
 .card,.panel,.truth,.instead,.legend,.rows{display:grid;gap:1em;align-content:start}
-.truth,.instead,.legend{gap:.4em}
-.rows{gap:0;grid-column:1/-1;order:2}
-a{color:var(--accent)}
 code{font-family:ui-monospace,monospace}
+.truth,.instead,.legend{gap:.4em}
+.rows{gap:0;order:2;grid-column:1/-1}
+a{color:var(--accent)}
 .card{white-space:normal;text-indent:0;letter-spacing:normal;text-align:start;color:var(--ink);padding:1.25em;background:var(--surface);border:1px solid var(--line);border-radius:var(--makegood-radius,1.25em);position:relative;overflow:clip}
 .muted{color:var(--muted);font-size:.9em;font-weight:400}
 .side,.left{display:contents}
-.instead ul,.instead li>*,.legend li,.choice,.code{display:flex;align-items:center;gap:.6em}
+.instead ul,.instead li>*,.legend li,.choice,.code{align-items:center;gap:.6em;display:flex}
 .instead li>*,button,a.main{cursor:pointer;font:inherit;line-height:1.2;font-weight:600;min-height:3em;padding:.85em 1em;border:1px solid var(--muted);border-radius:.8em;background:none;color:var(--ink);text-decoration:none}
 .instead img{border-radius:.5em;object-fit:cover}
 a.main,button.main{border-color:var(--accent);color:var(--on);background:var(--accent)}
@@ -36,11 +36,11 @@ a.main,button.main{border-color:var(--accent);color:var(--on);background:var(--a
 .instead ul,.choice,.code{flex-wrap:wrap}
 .instead li>*{padding:.4em}
 .choice>*{text-align:center;flex:auto}
+.legend b,.spinner{forced-color-adjust:none}
 .spinner{width:min(100%,23em);aspect-ratio:1;box-shadow:0 .6em 2em #2c1d121f;position:relative;direction:ltr;margin:.75em auto;border-radius:50%}
 a:hover,button:hover{border-color:var(--accent)}
 button[aria-disabled]{cursor:progress;opacity:.65}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
-.legend b,.spinner{forced-color-adjust:none}
 .disc path{stroke:#fffaf2;fill:var(--c)}
 .lost{opacity:.35}
 [tabindex="-1"]{outline:0}
@@ -55,7 +55,7 @@ button[aria-disabled]{cursor:progress;opacity:.65}
 .disc,.pointer{will-change:transform}
 .peg,.pointer path{fill:#2c1d12}
 .pointer path{stroke:#fffaf2;stroke-width:2}
-.spinner .sound{position:absolute;inset:auto 0 0 auto;width:2.2em;min-height:2.2em;padding:0;border-radius:50%;text-decoration:line-through;background:var(--surface);color:var(--muted);font-size:1.25em}
+.spinner .sound{width:2.2em;position:absolute;inset:auto 0 0 auto;min-height:2.2em;padding:0;border-radius:50%;text-decoration:line-through;background:var(--surface);color:var(--muted);font-size:1.25em}
 .sound[aria-pressed=true]{border-color:var(--accent);color:var(--accent);text-decoration:none}
 .cloud{position:absolute;inset:50%;pointer-events:none}
 .cloud i{position:absolute;width:.6em;background:var(--c);height:.8em;border-radius:.1em}
@@ -63,13 +63,13 @@ button[aria-disabled]{cursor:progress;opacity:.65}
 .legend b{flex:none;width:2em;background:var(--c);text-align:center;line-height:2;font-size:.9em;color:var(--i);border-radius:50%}
 .legend span{flex:1}
 .legend i{color:var(--muted);font-style:normal}
-summary{padding:.75em 0;color:var(--accent);cursor:pointer;font-weight:600}
+summary{color:var(--accent);cursor:pointer;font-weight:600;padding:.75em 0}
 summary .muted{display:block;padding-inline-start:1.1em}
 details>*+*{margin:0 0 1em}
 details{border-top:1px solid var(--line)}
 .code code{flex:1 1 8em;font-size:1.2em;font-weight:600;user-select:all}
+.note{padding:.75em 1em;background:#8882;border-inline-start:4px solid var(--accent)}
 .note:empty{display:none}
-.note{padding:.75em 1em;border-inline-start:4px solid var(--accent);background:#8882}
 .won{padding:1em;border:2px dashed var(--accent);border-radius:.8em}
 .live{position:absolute;width:1px;height:1px;clip-path:inset(50%);overflow:hidden}
 @container (min-width:44em){.wheel{min-height:var(--makegood-reserve,63em)}.two{grid-template:auto auto auto 1fr/minmax(0,20em) 1fr;gap:1em 2em;padding:1.75em}.two>:not(.rows){grid-column:2}.left,.side{display:grid;gap:1em;align-content:start}.two>.left{grid-area:1/1/span 4}}

@@ -41,9 +41,12 @@ function survey({ h, say, ask, tell }, declined) {
           note.textContent = say("survey-empty");
           return;
         }
+        if (form.ariaBusy) return;
+        form.ariaBusy = "true";
         try {
           await ask("offer/survey", { ...answers, declined: declined() });
         } catch {
+          form.ariaBusy = null;
           note.textContent = say("survey-failed");
           return;
         }

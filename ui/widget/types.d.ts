@@ -114,7 +114,6 @@ export interface Offer {
     order: { choice: string | null } | null;
     spun: boolean;
     waiting: EnrolmentSummary | null;
-    words: Words;
   };
 }
 

@@ -35,15 +35,16 @@ export function sorry(scene) {
 
 /** What to take instead, in the engine's order: the same price first, a dearer one never first. The engine lets no link through that is a script. @param {Scene} scene */
 export function alternatives(scene) {
-  const { h, say, offer: { product, moment } } = scene;
+  const { h, say, offer: { product, moment }, waiting } = scene;
   const given = product.alternatives ?? [];
-  if (back(scene) || !given.length) return "";
+  // Whom another is served before may still want something else.
+  if (moment.available || waiting?.hold || !given.length) return "";
   return h("div", { class: "instead", part: "alternatives" },
     h("p", { class: "muted" }, say("alternatives")),
     h("ul", {}, ...given.map(({ sku, title, url, image_url: image }) => {
       const price = moment.prices[sku];
       const inside = [
-        image && h("img", { src: image, alt: "", width: 48, height: 48, loading: "lazy", error: (/** @type {any} */ { target }) => target.remove() }),
+        image && h("img", { src: image, alt: "", width: 48, height: 48, loading: "lazy" }),
         h("span", {}, h("b", {}, title ?? sku), price && h("span", { class: "muted" }, price)),
       ];
       return h("li", {}, url ? h("a", { href: url, part: "alternative" }, ...inside) : h("span", {}, ...inside));

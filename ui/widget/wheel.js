@@ -86,12 +86,12 @@ export function wheel(slices, say) {
   disc.append(...wedges, svg("circle", { class: "band", r: BAND }), svg("circle", { class: "rim", r: RIM }), ...pegs);
   const front = svg(
     "svg",
-    { class: "front", viewBox: "-100 -100 200 200", "aria-hidden": "true" },
+    { viewBox: "-100 -100 200 200", class: "front", "aria-hidden": "true" },
     svg("circle", { r: 15 }),
     svg("path", { d: "M0 6-6 0a4 4 0 0 1 6-5 4 4 0 0 1 6 5Z" }),
   );
   // A drawing of its own, so that the browser moves it without painting the rest again.
-  const pointer = svg("svg", { class: "pointer", viewBox: "-10 -12 20 28", "aria-hidden": "true" }, svg("path", { d: "M0 15C-3 8-8 4-8-2a8 8 0 0 1 16 0C8 4 3 8 0 15Z" }));
+  const pointer = svg("svg", { viewBox: "-10 -12 20 28", class: "pointer", "aria-hidden": "true" }, svg("path", { d: "M0 15C-3 8-8 4-8-2a8 8 0 0 1 16 0C8 4 3 8 0 15Z" }));
   const element = document.createElement("div");
   element.className = "spinner";
   element.append(disc, front, pointer);

@@ -97,7 +97,10 @@ export async function checkout(shop) {
 
   // "Use it now" brings the code along: it is taken at once, as the link says, and not a second time by a reload.
   const given = new URLSearchParams(location.search).get("code") ?? "";
-  if (given && !order.reserved) await reserve(given).then(() => history.replaceState(null, "", "/checkout"), admit);
+  if (given) {
+    if (!order.reserved) await reserve(given).catch(admit);
+    history.replaceState(null, "", "/checkout");
+  }
   show();
   return [
     h("div", { class: "split" },
