@@ -217,6 +217,7 @@ def test_a_hold_that_is_over_is_not_kept_on_the_page(engine: Engine, visit: Visi
     element = show(visitor, "makegood-stockout", token=met.token, locale="en")
     unfold(visitor.page, "wait")
     element.locator("[part=enrol]").click()
+    expect(element.locator("[part=joined]")).to_be_focused()
     engine.stock(met.sku, available=1)
     expect(element.locator("[part=joined]")).to_have_text("It is back, and kept for you")
     element.locator("[part=joined]").focus()
@@ -387,6 +388,21 @@ def test_what_is_no_receipt_is_called_none(engine: Engine, visit: Visit, text: s
     visitor.go("/verify?lang=en")
     visitor.page.locator("#receipt").fill(text)
     visitor.page.locator("#entry button").click()
+    expect(visitor.page.locator("#verdict")).to_contain_text("receipt")
+
+
+def test_who_is_faster_than_the_words_is_answered_all_the_same(engine: Engine, visit: Visit) -> None:
+    visitor = visit(engine.served, "en")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    visitor.page.route("**/verify/messages/*", hold)
+    visitor.go("/verify?lang=en")
+    visitor.page.locator("#receipt").fill("{}")
+    visitor.page.locator("#entry button").click()
+    held[0].continue_()
     expect(visitor.page.locator("#verdict")).to_contain_text("receipt")
 
 

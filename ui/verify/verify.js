@@ -174,7 +174,15 @@ async function words() {
   }
 }
 
-const say = await words();
+const field = /** @type {HTMLTextAreaElement} */ (find("receipt"));
+const told = words();
+// Who is faster than the words is answered when they are there.
+document.querySelector("form")?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  show(await told, field.value);
+});
+
+const say = await told;
 document.documentElement.lang = say.lang;
 document.documentElement.dir = say.dir;
 for (const element of document.querySelectorAll("[data-say]")) {
@@ -183,11 +191,6 @@ for (const element of document.querySelectorAll("[data-say]")) {
 }
 document.title = `${document.querySelector("h1")?.textContent} · Makegood`;
 
-const field = /** @type {HTMLTextAreaElement} */ (find("receipt"));
-document.querySelector("form")?.addEventListener("submit", (event) => {
-  event.preventDefault();
-  show(say, field.value);
-});
 document.addEventListener("dragover", (event) => event.preventDefault());
 document.addEventListener("drop", async (event) => {
   event.preventDefault();
